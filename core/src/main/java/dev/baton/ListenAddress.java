@@ -1,0 +1,123 @@
+package dev.baton;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Objects;
+
+/**
+ * Where a listener listens, and so the key by which the next generation finds it again.
+ *
+ * <p>The key is the address as it was <em>requested</em>: a program that asks for port 0 twice in a row of generations
+ * gets the same socket, and so the same port, each time.
+ */
+public sealed interface ListenAddress {
+
+    /** The textual form, which {@link #parse(String)} reads back and which identifies the listener across generations. */
+    String key();
+
+    /**
+     * A TCP address.
+     *
+     * @throws IllegalArgumentException if the address is unresolved
+     */
+    static Tcp tcp(InetSocketAddress address) {
+        return new Tcp(address);
+    }
+
+    /** A Unix-domain stream socket at this path. */
+    static Unix unix(Path path) {
+        return new Unix(path);
+    }
+
+    /**
+     * Reads {@code HOST:PORT}, {@code [IPV6]:PORT}, {@code :PORT} (all addresses) or {@code unix:PATH}.
+     *
+     * @throws IllegalArgumentException if the text is none of these; the message says what was wrong with it
+     */
+    static ListenAddress parse(String text) {
+        if (text.startsWith("unix:")) {
+            String path = text.substring("unix:".length());
+            if (path.isEmpty()) {
+                throw new IllegalArgumentException("'" + text + "' names no path; write unix:PATH");
+            }
+            try {
+                return unix(Path.of(path));
+            } catch (InvalidPathException e) {
+                throw new IllegalArgumentException("'" + text + "' is not a path: " + e.getReason(), e);
+            }
+        }
+        int colon = text.lastIndexOf(':');
+        if (colon < 0) {
+            throw new IllegalArgumentException("'" + text + "' has no port; write HOST:PORT or unix:PATH");
+        }
+        return tcp(new InetSocketAddress(host(text, text.substring(0, colon)), port(text, text.substring(colon + 1))));
+    }
+
+    private static InetAddress host(String text, String host) {
+        try {
+            if (host.isEmpty() || host.equals("*")) {
+                return new InetSocketAddress(0).getAddress();
+            }
+            boolean bracketed = host.startsWith("[") && host.endsWith("]");
+            if (!bracketed && host.contains(":")) {
+                throw new IllegalArgumentException("'" + text + "': write an IPv6 address in brackets, [ADDRESS]:PORT");
+            }
+            return InetAddress.getByName(bracketed ? host.substring(1, host.length() - 1) : host);
+        } catch (UnknownHostException e) {
+            throw new IllegalArgumentException("'" + text + "': the host '" + host + "' is not known", e);
+        }
+    }
+
+    private static int port(String text, String port) {
+        try {
+            int number = Integer.parseInt(port);
+            if (number >= 0 && number <= 65_535) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // The message below serves both.
+        }
+        throw new IllegalArgumentException("'" + text + "': the port must be a number from 0 to 65535");
+    }
+
+    /** An IP address and a port; port 0 lets the kernel choose one. */
+    record Tcp(InetSocketAddress socketAddress) implements ListenAddress {
+        public Tcp {
+            if (socketAddress.isUnresolved()) {
+                throw new IllegalArgumentException("the host of " + socketAddress + " is not known");
+            }
+        }
+
+        @Override
+        public String key() {
+            InetAddress address = socketAddress.getAddress();
+            String host = address.getHostAddress();
+            return (host.contains(":") ? "[" + host + "]" : host) + ":" + socketAddress.getPort();
+        }
+
+        @Override
+        public String toString() {
+            return key();
+        }
+    }
+
+    /** A path in the file system, made absolute, because the key must not depend on a working directory. */
+    record Unix(Path path) implements ListenAddress {
+        public Unix {
+            path = Objects.requireNonNull(path).toAbsolutePath().normalize();
+        }
+
+        @Override
+        public String key() {
+            return "unix:" + path;
+        }
+
+        @Override
+        public String toString() {
+            return key();
+        }
+    }
+}

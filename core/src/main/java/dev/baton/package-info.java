@@ -1,0 +1,8 @@
+/**
+ * Restarts of a JVM server that its clients do not notice.
+ *
+ */
+@NullMarked
+package dev.baton;
+
+import org.jspecify.annotations.NullMarked;

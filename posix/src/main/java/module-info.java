@@ -1,0 +1,3 @@
+module dev.baton.posix {
+    requires static org.jspecify;
+}
