@@ -9,10 +9,11 @@ import java.util.concurrent.CompletionStage;
  * returned stage. The order is always
  *
  * <pre>{@code
- *   resume ( park ( resume | drain resume ) )* [ park drain ] [ close ]
+ *   resume ( park [ drain ] resume )* [ park [ drain ] release [ drain ] ] close
  * }</pre>
  *
- * where {@code resume} after {@code park} is an undo: the successor has failed and this generation serves again.
+ * where {@code resume} after {@code park} is an undo: the successor has failed and this generation serves again. After
+ * {@code release} there is no way back.
  */
 public interface Participant {
 
@@ -26,6 +27,13 @@ public interface Participant {
      * returned is known to {@link #drain}. The listening socket stays open: what waits in its queue is the successor's.
      */
     CompletionStage<Void> park();
+
+    /**
+     * Closes its duplicates of the listeners, so that they are another generation's alone, or nobody's.
+     *
+     * <p>Called only when parked. Connections stay as they are.
+     */
+    void release();
 
     /** Finishes what was begun; completes when the last connection has ended. Called only when parked. */
     CompletionStage<Void> drain(DrainReason reason);
