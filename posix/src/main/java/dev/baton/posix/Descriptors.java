@@ -1,0 +1,26 @@
+package dev.baton.posix;
+
+/** File descriptors. Every method throws {@link PosixException} with the call's name when the kernel refuses. */
+public final class Descriptors {
+    private Descriptors() {}
+
+    /** Closes the descriptor; whatever the kernel reports, it is closed afterwards. */
+    public static void close(int descriptor) throws PosixException {
+        Libc.Function.CLOSE.call(descriptor);
+    }
+
+    /** A second descriptor of the same open file description, close-on-exec. */
+    public static int duplicate(int descriptor) throws PosixException {
+        return Libc.Function.FCNTL.call(descriptor, Libc.F_DUPFD_CLOEXEC, 0);
+    }
+
+    /** Whether the descriptor is closed by exec; a property of the descriptor. */
+    public static boolean isCloseOnExec(int descriptor) throws PosixException {
+        return (Libc.Function.FCNTL.call(descriptor, Libc.F_GETFD, 0) & Libc.FD_CLOEXEC) != 0;
+    }
+
+    /** Whether reads and accepts return at once; a property of the open file description, shared by all processes. */
+    public static boolean isNonBlocking(int descriptor) throws PosixException {
+        return (Libc.Function.FCNTL.call(descriptor, Libc.F_GETFL, 0) & Libc.O_NONBLOCK) != 0;
+    }
+}

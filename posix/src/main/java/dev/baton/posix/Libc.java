@@ -1,0 +1,151 @@
+package dev.baton.posix;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.Arrays;
+
+/**
+ * Calls of the C library.
+ *
+ * <p>All of them go through one downcall handle of six {@code long}s: a handle of its own for each signature would cost
+ * half a second at start (EVIDENCE.md, "JDK"). That is sound because both platforms pass integers and pointers alike in
+ * registers and a callee that takes fewer, or narrower, arguments ignores the rest; variadic functions are no exception
+ * as long as no floating-point argument is among them. A result of C's {@code int} is narrowed by the caller.
+ *
+ * <p>{@code errno} is captured by the linker as part of each call, so no other thread and nothing that the JVM does in
+ * between can change it.
+ */
+final class Libc {
+    static final int AF_UNIX = 1;
+    static final int AF_INET = 2;
+    static final int AF_INET6 = 10;
+
+    static final int SOCK_STREAM = 1;
+    static final int SOCK_DGRAM = 2;
+    static final int SOCK_SEQPACKET = 5;
+    static final int SOCK_NONBLOCK = 0x800;
+    static final int SOCK_CLOEXEC = 0x80000;
+
+    static final int SOL_SOCKET = 1;
+    static final int SO_REUSEADDR = 2;
+    static final int SO_TYPE = 3;
+    static final int SO_PEERCRED = 17;
+    static final int SO_RCVTIMEO = 20;
+    static final int SO_SNDTIMEO = 21;
+    static final int SO_ACCEPTCONN = 30;
+    static final int SO_DOMAIN = 39;
+    static final int SCM_RIGHTS = 1;
+    static final int IPPROTO_IPV6 = 41;
+    static final int IPV6_V6ONLY = 26;
+
+    static final int MSG_CTRUNC = 0x8;
+    static final int MSG_TRUNC = 0x20;
+    static final int MSG_DONTWAIT = 0x40;
+    static final int MSG_NOSIGNAL = 0x4000;
+    static final int MSG_CMSG_CLOEXEC = 0x40000000;
+
+    static final int SHUT_RDWR = 2;
+    static final int F_GETFD = 1;
+    static final int F_GETFL = 3;
+    static final int F_SETFL = 4;
+    static final int F_DUPFD_CLOEXEC = 1030;
+    static final int FD_CLOEXEC = 1;
+    static final int O_NONBLOCK = 0x800;
+
+    private static final Linker LINKER = linker();
+    private static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
+    private static final long ERRNO_OFFSET = CAPTURE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+
+    /** The one place that needs {@code --enable-native-access}. */
+    @SuppressWarnings("restricted")
+    private static final MethodHandle CALL = LINKER.downcallHandle(
+            FunctionDescriptor.of(
+                    ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_LONG),
+            Linker.Option.captureCallState("errno"));
+
+    private Libc() {}
+
+    private static Linker linker() {
+        Platform.current();
+        return Linker.nativeLinker();
+    }
+
+    /** A function of the C library, looked up once. */
+    enum Function {
+        ACCEPT4("accept4"),
+        BIND("bind"),
+        CLOSE("close"),
+        CONNECT("connect"),
+        FCNTL("fcntl"),
+        GETEUID("geteuid"),
+        GETSOCKNAME("getsockname"),
+        GETSOCKOPT("getsockopt"),
+        LISTEN("listen"),
+        RECVMSG("recvmsg"),
+        SENDMSG("sendmsg"),
+        SETSOCKOPT("setsockopt"),
+        SHUTDOWN("shutdown"),
+        SOCKET("socket"),
+        SOCKETPAIR("socketpair"),
+        UNSETENV("unsetenv");
+
+        private final String symbol;
+        private final long address;
+
+        Function(String symbol) {
+            this.symbol = symbol;
+            this.address = LINKER.defaultLookup()
+                    .find(symbol)
+                    .orElseThrow(() -> new UnsupportedOperationException("the C library has no " + symbol))
+                    .address();
+        }
+
+        /**
+         * Calls the function; a call that a signal interrupts is made again, as with SA_RESTART.
+         *
+         * @return the result, never -1
+         * @throws PosixException if the function returned -1
+         */
+        int call(long... arguments) throws PosixException {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment state = arena.allocate(CAPTURE);
+                while (true) {
+                    int result = (int) invoke(state, arguments);
+                    if (result != -1) {
+                        return result;
+                    }
+                    int errno = state.get(ValueLayout.JAVA_INT, ERRNO_OFFSET);
+                    // close(2): Linux has released the descriptor even when it reports EINTR; a second call could
+                    // close one that another thread has just been given.
+                    if (Errno.of(errno) != Errno.EINTR || this == CLOSE) {
+                        throw new PosixException(symbol, errno);
+                    }
+                }
+            }
+        }
+
+        private long invoke(MemorySegment state, long[] arguments) {
+            long[] a = arguments.length == 6 ? arguments : Arrays.copyOf(arguments, 6);
+            try {
+                return (long)
+                        CALL.invokeExact(MemorySegment.ofAddress(address), state, a[0], a[1], a[2], a[3], a[4], a[5]);
+            } catch (RuntimeException | Error e) {
+                throw e;
+            } catch (Throwable e) {
+                throw new AssertionError("a downcall handle throws nothing that is checked", e);
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package dev.baton.posix;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.SocketAddress;
+
+/**
+ * Messages with descriptors over a Unix socket: sendmsg(2), recvmsg(2), and SCM_RIGHTS of unix(7).
+ *
+ * <pre>
+ *   msghdr    name:8 namelen:4+4 iov:8 iovlen:8 control:8 controllen:8 flags:4+4
+ *   iovec     base:8 len:8
+ *   cmsghdr   len:8 level:4 type:4, then the descriptors, 4 bytes each, padded to 8
+ * </pre>
+ */
+public final class Messages {
+    /** The most descriptors that Baton puts into one message; the kernel's limit is 253 (SCM_MAX_FD). */
+    public static final int MAX_DESCRIPTORS = 250;
+
+    private static final int MSGHDR_SIZE = 56;
+    private static final int CMSGHDR_SIZE = 16;
+    private static final int KERNEL_MAX_DESCRIPTORS = 253;
+
+    private Messages() {}
+
+    /**
+     * Sends one message with descriptors, which stay the caller's.
+     *
+     * @param wait whether to wait for room in the peer's queue, else {@link Errno#EAGAIN} if there is none
+     */
+    public static void send(int socket, byte[] payload, int[] descriptors, boolean wait) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            Header header = Header.of(arena, payload);
+            if (descriptors.length > 0) {
+                MemorySegment control = header.reserveControl(descriptors.length);
+                control.set(ValueLayout.JAVA_LONG, 0, CMSGHDR_SIZE + 4L * descriptors.length);
+                control.set(ValueLayout.JAVA_INT, 8, Libc.SOL_SOCKET);
+                control.set(ValueLayout.JAVA_INT, 12, Libc.SCM_RIGHTS);
+                MemorySegment.copy(descriptors, 0, control, ValueLayout.JAVA_INT, CMSGHDR_SIZE, descriptors.length);
+            }
+            int flags = Libc.MSG_NOSIGNAL | (wait ? 0 : Libc.MSG_DONTWAIT);
+            Libc.Function.SENDMSG.call(socket, header.segment.address(), flags);
+        }
+    }
+
+    /** Sends one datagram to an address, without waiting. */
+    public static void sendTo(int socket, SocketAddress address, byte[] payload) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            Header header = Header.of(arena, payload);
+            MemorySegment name = SocketAddresses.encode(arena, address);
+            header.segment.set(ValueLayout.JAVA_LONG, 0, name.address());
+            header.segment.set(ValueLayout.JAVA_INT, 8, (int) name.byteSize());
+            Libc.Function.SENDMSG.call(socket, header.segment.address(), Libc.MSG_NOSIGNAL | Libc.MSG_DONTWAIT);
+        }
+    }
+
+    /**
+     * Receives one message of at most {@code maxBytes}.
+     *
+     * <p>The control buffer has room for as many descriptors as the kernel lets anybody send, so that none is dropped
+     * unseen; what does not fit or could not be installed is reported as {@link ReceivedMessage#truncated()}.
+     */
+    public static ReceivedMessage receive(int socket, int maxBytes) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            Header header = Header.of(arena, maxBytes);
+            MemorySegment control = header.reserveControl(KERNEL_MAX_DESCRIPTORS);
+            int length = Libc.Function.RECVMSG.call(socket, header.segment.address(), Libc.MSG_CMSG_CLOEXEC);
+            int flags = header.segment.get(ValueLayout.JAVA_INT, 48);
+            byte[] payload = header.buffer.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
+            boolean truncated = (flags & (Libc.MSG_TRUNC | Libc.MSG_CTRUNC)) != 0;
+            return new ReceivedMessage(
+                    payload, descriptors(control, header.segment.get(ValueLayout.JAVA_LONG, 40)), truncated);
+        }
+    }
+
+    /** {@code struct msghdr} with one buffer, and control data if {@link #reserveControl} is called. */
+    private record Header(Arena arena, MemorySegment segment, MemorySegment buffer) {
+        static Header of(Arena arena, int size) {
+            MemorySegment segment = arena.allocate(MSGHDR_SIZE, 8);
+            MemorySegment vector = arena.allocate(16, 8);
+            MemorySegment buffer = arena.allocate(size, 8);
+            vector.set(ValueLayout.JAVA_LONG, 0, buffer.address());
+            vector.set(ValueLayout.JAVA_LONG, 8, size);
+            segment.set(ValueLayout.JAVA_LONG, 16, vector.address());
+            segment.set(ValueLayout.JAVA_LONG, 24, 1);
+            return new Header(arena, segment, buffer);
+        }
+
+        static Header of(Arena arena, byte[] payload) {
+            Header header = of(arena, payload.length);
+            MemorySegment.copy(payload, 0, header.buffer, ValueLayout.JAVA_BYTE, 0, payload.length);
+            return header;
+        }
+
+        MemorySegment reserveControl(int descriptors) {
+            MemorySegment control = arena.allocate((CMSGHDR_SIZE + 4L * descriptors + 7) & ~7L, 8);
+            segment.set(ValueLayout.JAVA_LONG, 32, control.address());
+            segment.set(ValueLayout.JAVA_LONG, 40, control.byteSize());
+            return control;
+        }
+    }
+
+    private static int[] descriptors(MemorySegment control, long length) {
+        if (length < CMSGHDR_SIZE
+                || control.get(ValueLayout.JAVA_INT, 8) != Libc.SOL_SOCKET
+                || control.get(ValueLayout.JAVA_INT, 12) != Libc.SCM_RIGHTS) {
+            return new int[0];
+        }
+        long bytes = control.get(ValueLayout.JAVA_LONG, 0) - CMSGHDR_SIZE;
+        return control.asSlice(CMSGHDR_SIZE, bytes).toArray(ValueLayout.JAVA_INT);
+    }
+}

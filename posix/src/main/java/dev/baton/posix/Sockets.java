@@ -1,0 +1,160 @@
+package dev.baton.posix;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.SocketAddress;
+import java.time.Duration;
+
+/**
+ * Sockets as descriptors. All that are made here are close-on-exec; each belongs to the caller, who closes it with
+ * {@link Descriptors#close}. Every method throws {@link PosixException} with the call's name when the kernel refuses.
+ */
+public final class Sockets {
+    /** The kinds of socket that Baton uses; socket(2). */
+    public enum Type {
+        STREAM(Libc.SOCK_STREAM),
+        DATAGRAM(Libc.SOCK_DGRAM),
+        /** Messages with boundaries, in order, over a connection: unix(7). */
+        SEQPACKET(Libc.SOCK_SEQPACKET);
+
+        private final int value;
+
+        Type(int value) {
+            this.value = value;
+        }
+    }
+
+    private Sockets() {}
+
+    /** A blocking Unix-domain socket. */
+    public static int unix(Type type) throws PosixException {
+        return Libc.Function.SOCKET.call(Libc.AF_UNIX, type.value | Libc.SOCK_CLOEXEC, 0);
+    }
+
+    /** A non-blocking stream socket of the address's family; an IPv6 one takes IPv4 connections too, as Java's do. */
+    public static int streamFor(SocketAddress address) throws PosixException {
+        int family = SocketAddresses.family(address);
+        int socket = Libc.Function.SOCKET.call(family, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK, 0);
+        try {
+            if (family == Libc.AF_INET6) {
+                setOption(socket, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, 0);
+            }
+            return socket;
+        } catch (PosixException e) {
+            Descriptors.close(socket);
+            throw e;
+        }
+    }
+
+    /** Two connected blocking Unix-domain sockets. */
+    public static int[] pair(Type type) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment pair = arena.allocate(ValueLayout.JAVA_INT, 2);
+            Libc.Function.SOCKETPAIR.call(Libc.AF_UNIX, type.value | Libc.SOCK_CLOEXEC, 0, pair.address());
+            return pair.toArray(ValueLayout.JAVA_INT);
+        }
+    }
+
+    /** Lets the socket bind a TCP port on which old connections are still in TIME_WAIT; socket(7). */
+    public static void reuseAddress(int socket) throws PosixException {
+        setOption(socket, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1);
+    }
+
+    public static void bind(int socket, SocketAddress address) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment encoded = SocketAddresses.encode(arena, address);
+            Libc.Function.BIND.call(socket, encoded.address(), encoded.byteSize());
+        }
+    }
+
+    public static void connect(int socket, SocketAddress address) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment encoded = SocketAddresses.encode(arena, address);
+            Libc.Function.CONNECT.call(socket, encoded.address(), encoded.byteSize());
+        }
+    }
+
+    /** Begins to listen, or, on a socket that listens, sets a new length of the queue. */
+    public static void listen(int socket, int backlog) throws PosixException {
+        Libc.Function.LISTEN.call(socket, backlog);
+    }
+
+    /** Takes the next connection; blocks if the socket does. */
+    public static int accept(int socket) throws PosixException {
+        return Libc.Function.ACCEPT4.call(socket, 0, 0, Libc.SOCK_CLOEXEC);
+    }
+
+    /**
+     * Ends both directions of a connection in <em>every</em> process that shares it, and wakes who waits for it; never
+     * for a listener that another process uses.
+     */
+    public static void shutdown(int socket) throws PosixException {
+        Libc.Function.SHUTDOWN.call(socket, Libc.SHUT_RDWR);
+    }
+
+    /** The address the socket is bound to. */
+    public static SocketAddress localAddress(int socket) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(SocketAddresses.MAX_SIZE, 8);
+            MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, SocketAddresses.MAX_SIZE);
+            Libc.Function.GETSOCKNAME.call(socket, address.address(), length.address());
+            return SocketAddresses.decode(address, length.get(ValueLayout.JAVA_INT, 0));
+        }
+    }
+
+    /** Whether the socket listens: SO_ACCEPTCONN of socket(7). */
+    public static boolean isListening(int socket) throws PosixException {
+        return option(socket, Libc.SO_ACCEPTCONN) != 0;
+    }
+
+    /** Whether the socket is a stream of the address's family. */
+    public static boolean isStreamFor(int socket, SocketAddress address) throws PosixException {
+        return option(socket, Libc.SO_TYPE) == Libc.SOCK_STREAM
+                && option(socket, Libc.SO_DOMAIN) == SocketAddresses.family(address);
+    }
+
+    public static PeerCredentials peerCredentials(int socket) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment credentials = arena.allocate(ValueLayout.JAVA_INT, 3);
+            getOption(socket, Libc.SO_PEERCRED, arena, credentials);
+            return new PeerCredentials(
+                    credentials.getAtIndex(ValueLayout.JAVA_INT, 0),
+                    credentials.getAtIndex(ValueLayout.JAVA_INT, 1),
+                    credentials.getAtIndex(ValueLayout.JAVA_INT, 2));
+        }
+    }
+
+    /** Bounds each blocking receive, accept and send from now on: they fail with {@link Errno#EAGAIN}; zero: no bound. */
+    public static void setTimeout(int socket, Duration timeout) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment timeval = arena.allocate(ValueLayout.JAVA_LONG, 2);
+            timeval.setAtIndex(ValueLayout.JAVA_LONG, 0, timeout.toSeconds());
+            timeval.setAtIndex(ValueLayout.JAVA_LONG, 1, timeout.toNanosPart() / 1_000);
+            for (int option : new int[] {Libc.SO_RCVTIMEO, Libc.SO_SNDTIMEO}) {
+                Libc.Function.SETSOCKOPT.call(socket, Libc.SOL_SOCKET, option, timeval.address(), timeval.byteSize());
+            }
+        }
+    }
+
+    private static int option(int socket, int option) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(ValueLayout.JAVA_INT);
+            getOption(socket, option, arena, value);
+            return value.get(ValueLayout.JAVA_INT, 0);
+        }
+    }
+
+    private static void getOption(int socket, int option, Arena arena, MemorySegment value) throws PosixException {
+        MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, (int) value.byteSize());
+        Libc.Function.GETSOCKOPT.call(socket, Libc.SOL_SOCKET, option, value.address(), length.address());
+    }
+
+    private static void setOption(int socket, int level, int option, int value) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment segment = arena.allocateFrom(ValueLayout.JAVA_INT, value);
+            Libc.Function.SETSOCKOPT.call(socket, level, option, segment.address(), segment.byteSize());
+        }
+    }
+}
