@@ -1,0 +1,216 @@
+package dev.baton.testkit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/**
+ * What Linux tells about a process in {@code /proc} (proc(5)).
+ *
+ * <p>Each method looks at one instant. A process that is gone is an {@link UncheckedIOException}, unless the method says
+ * otherwise.
+ */
+public final class ProcFs {
+    private static final Path PROC = Path.of("/proc");
+    private static final String SOCKET = "socket:[";
+
+    private ProcFs() {}
+
+    /** The open descriptors with what each refers to, such as {@code socket:[4711]} or a path. */
+    public static Map<Integer, String> descriptors(long pid) {
+        Map<Integer, String> found = new TreeMap<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(of(pid, "fd"))) {
+            for (Path entry : entries) {
+                try {
+                    found.put(
+                            Integer.parseInt(entry.getFileName().toString()),
+                            Files.readSymbolicLink(entry).toString());
+                } catch (NoSuchFileException e) {
+                    // Closed since the directory was read, as the one that reads it will be.
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return found;
+    }
+
+    /** The inodes of all sockets among the descriptors: the same socket has the same inode in every process. */
+    public static Set<Long> socketInodes(long pid) {
+        Set<Long> inodes = new TreeSet<>();
+        for (String target : descriptors(pid).values()) {
+            if (target.startsWith(SOCKET)) {
+                inodes.add(Long.parseLong(target.substring(SOCKET.length(), target.length() - 1)));
+            }
+        }
+        return inodes;
+    }
+
+    /** The inodes of those sockets that listen, TCP and Unix. */
+    public static Set<Long> listenerInodes(long pid) {
+        Set<Long> listening = new TreeSet<>();
+        // TCP: the fourth field is the state, 0A is LISTEN; the tenth is the inode.
+        for (String table : List.of("net/tcp", "net/tcp6")) {
+            rows(pid, table).filter(row -> row[3].equals("0A")).forEach(row -> listening.add(Long.parseLong(row[9])));
+        }
+        // Unix: the fourth field holds the flags, 10000 (__SO_ACCEPTCON) is set when listening; the seventh is the
+        // inode.
+        rows(pid, "net/unix")
+                .filter(row -> (Long.parseLong(row[3], 16) & 0x10000) != 0)
+                .forEach(row -> listening.add(Long.parseLong(row[6])));
+        listening.retainAll(socketInodes(pid));
+        return listening;
+    }
+
+    private static Stream<String[]> rows(long pid, String table) {
+        try {
+            return Files.exists(of(pid, table))
+                    ? Files.readAllLines(of(pid, table)).stream()
+                            .skip(1)
+                            .map(line -> line.strip().split("\\s+", -1))
+                    : Stream.empty();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The processes whose parent this is, the zombies among them included. */
+    public static Set<Long> children(long pid) {
+        Set<Long> children = new TreeSet<>();
+        for (long candidate : pids()) {
+            stat(candidate).filter(stat -> stat.parent() == pid).ifPresent(stat -> children.add(candidate));
+        }
+        return children;
+    }
+
+    /** The children that have exited and were not waited for. */
+    public static Set<Long> zombieChildren(long pid) {
+        Set<Long> zombies = new TreeSet<>();
+        for (long child : children(pid)) {
+            stat(child).filter(stat -> stat.state() == 'Z').ifPresent(stat -> zombies.add(child));
+        }
+        return zombies;
+    }
+
+    /** The parent's pid. */
+    public static long parent(long pid) {
+        return stat(pid).orElseThrow(() -> gone(pid)).parent();
+    }
+
+    /** Whether the process runs: false once it has exited, even if nobody has waited for it yet. */
+    public static boolean running(long pid) {
+        return stat(pid)
+                .filter(stat -> stat.state() != 'Z' && stat.state() != 'X')
+                .isPresent();
+    }
+
+    /** The arguments with which the process was started, the program's name first. */
+    public static List<String> commandLine(long pid) {
+        return strings(pid, "cmdline");
+    }
+
+    /** The environment with which the process was started. */
+    public static Map<String, String> environment(long pid) {
+        Map<String, String> environment = new TreeMap<>();
+        for (String entry : strings(pid, "environ")) {
+            int equals = entry.indexOf('=');
+            if (equals > 0) {
+                environment.put(entry.substring(0, equals), entry.substring(equals + 1));
+            }
+        }
+        return environment;
+    }
+
+    /** The size in bytes of the environment with which the process was started. */
+    public static int environmentSize(long pid) {
+        return read(pid, "environ").length;
+    }
+
+    /** Whether the process ignores the signal of this number (1 is SIGHUP). */
+    public static boolean ignoresSignal(long pid, int signal) {
+        String status = new String(read(pid, "status"), StandardCharsets.UTF_8);
+        String mask = status.lines()
+                .filter(line -> line.startsWith("SigIgn:"))
+                .findFirst()
+                .orElseThrow(() -> gone(pid))
+                .substring("SigIgn:".length())
+                .strip();
+        return (Long.parseUnsignedLong(mask, 16) >>> (signal - 1) & 1) != 0;
+    }
+
+    /** All processes that were started with a variable of this name whose value fulfils a condition. */
+    static List<Long> withEnvironment(String name, Predicate<String> condition) {
+        List<Long> found = new ArrayList<>();
+        for (long pid : pids()) {
+            try {
+                String value = environment(pid).get(name);
+                if (value != null && condition.test(value)) {
+                    found.add(pid);
+                }
+            } catch (UncheckedIOException e) {
+                // Gone since, or another user's.
+            }
+        }
+        return found;
+    }
+
+    private static List<Long> pids() {
+        List<Long> pids = new ArrayList<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(PROC, "[0-9]*")) {
+            entries.forEach(entry -> pids.add(Long.parseLong(entry.getFileName().toString())));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return pids;
+    }
+
+    private record Stat(char state, long parent) {}
+
+    /** The state and the parent; empty for a process that is gone. The name before them may hold any character. */
+    private static Optional<Stat> stat(long pid) {
+        try {
+            String stat = new String(Files.readAllBytes(of(pid, "stat")), StandardCharsets.ISO_8859_1);
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+            return Optional.of(new Stat(fields[0].charAt(0), Long.parseLong(fields[1])));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static List<String> strings(long pid, String file) {
+        String text = new String(read(pid, file), StandardCharsets.UTF_8);
+        // Each string ends with a NUL.
+        return text.isEmpty()
+                ? List.of()
+                : List.of(text.substring(0, text.length() - 1).split("\0", -1));
+    }
+
+    private static byte[] read(long pid, String file) {
+        try {
+            return Files.readAllBytes(of(pid, file));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Path of(long pid, String file) {
+        return PROC.resolve(Long.toString(pid)).resolve(file);
+    }
+
+    private static UncheckedIOException gone(long pid) {
+        return new UncheckedIOException(new NoSuchFileException("process " + pid + " is gone"));
+    }
+}
