@@ -1,0 +1,156 @@
+package dev.baton;
+
+import java.io.IOException;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * This process as one generation of a service that is restarted without its clients noticing.
+ *
+ * <pre>{@code
+ * try (Baton baton = Baton.start()) {
+ *     Listener listener = baton.listen(ListenAddress.parse("127.0.0.1:8080"));
+ *     ... set up a server on it and baton.join(it) ...
+ *     baton.ready();
+ *     baton.awaitExit();
+ * }
+ * }</pre>
+ *
+ * SIGHUP starts a successor with this process's own command line; SIGTERM and SIGINT stop the service gracefully. There is
+ * one Baton in a process. Safe for use by any thread.
+ */
+public final class Baton implements AutoCloseable {
+    private static final AtomicReference<Optional<Baton>> CURRENT = new AtomicReference<>(Optional.empty());
+
+    private final Generation generation;
+
+    private Baton(Generation generation) {
+        this.generation = generation;
+    }
+
+    /** Starts with {@link BatonOptions#configured()}. */
+    public static Baton start() throws IOException {
+        return start(BatonOptions.configured().build());
+    }
+
+    /**
+     * Starts this process's generation: takes over what a parent hands, if one started this process, and listens for
+     * signals. Call it first thing in {@code main}.
+     *
+     * @throws HandoffException if a parent is there and the handoff fails; the parent serves on
+     * @throws IOException if the control socket or the pid file cannot be had; the message says what to do
+     * @throws IllegalStateException if Baton was started in this process before
+     * @throws UnsupportedOperationException on a platform that Baton does not run on
+     */
+    public static Baton start(BatonOptions options) throws IOException {
+        synchronized (CURRENT) {
+            if (CURRENT.get().isPresent()) {
+                throw new IllegalStateException("Baton was started in this process before; use Baton.current()");
+            }
+            Baton baton = new Baton(Generation.start(options));
+            CURRENT.set(Optional.of(baton));
+            return baton;
+        }
+    }
+
+    /** The Baton of this process, if it was started; it stays after the generation has ended. */
+    public static Optional<Baton> current() {
+        return CURRENT.get();
+    }
+
+    /** The number of this generation; the first is 1. */
+    public int generation() {
+        return generation.number();
+    }
+
+    /** What this generation is doing at this moment. */
+    public State state() {
+        return generation.state();
+    }
+
+    /** As {@link #listen(ListenAddress, int)}, with {@link Listeners#DEFAULT_BACKLOG}. */
+    public Listener listen(ListenAddress address) throws IOException {
+        return listen(address, 0);
+    }
+
+    /**
+     * The listener of an address: the parent's, if it had one that was asked for in the same words, else a new one.
+     *
+     * <p>Ask for all listeners before {@link #ready()}: those of the parent that nobody has asked for by then are closed.
+     *
+     * @param backlog how many connections may wait to be accepted, the default if not positive
+     * @throws ListenException if the address cannot be had, or this process has it already
+     */
+    public Listener listen(ListenAddress address, int backlog) throws IOException {
+        return generation.listen(address, backlog);
+    }
+
+    /**
+     * Lets a server take part in restarts. It is told to accept when this generation may: at once, before this method
+     * returns, if it serves already, else when it is {@linkplain #ready() ready} and the parent has agreed.
+     *
+     * @throws IllegalStateException if this generation has been succeeded or stopped
+     */
+    public void join(Participant participant) {
+        await(generation.join(participant), IllegalStateException.class);
+    }
+
+    /**
+     * Says that this process can serve; returns when it does. The first generation serves at once, a successor when its
+     * parent has been told. Further calls do nothing.
+     *
+     * @throws HandoffException if the parent does not answer, or the process was stopped meanwhile: end it
+     */
+    public void ready() throws HandoffException {
+        await(generation.ready(), HandoffException.class);
+    }
+
+    /**
+     * Starts a successor, as SIGHUP does.
+     *
+     * @return completes with the outcome, never exceptionally
+     */
+    public CompletableFuture<RestartResult> restart() {
+        return generation.restart();
+    }
+
+    /** Stops the service gracefully, as SIGTERM does; returns at once. */
+    public void stop() {
+        if (generation.state() != State.RETIRED) {
+            generation.stop("Baton.stop()", 0);
+        }
+    }
+
+    /**
+     * Waits until this generation has been succeeded or stopped and everything that it had begun is finished or, at the
+     * {@code drain-timeout}, cut. Then {@code main} may return.
+     */
+    public void awaitExit() throws InterruptedException {
+        try {
+            generation.retired().get();
+        } catch (ExecutionException e) {
+            throw new AssertionError("retirement does not fail", e);
+        }
+    }
+
+    /** Stops gracefully if that has not happened yet, and waits until everything is finished. */
+    @Override
+    public void close() {
+        stop();
+        generation.retired().join();
+    }
+
+    private static <E extends Exception> void await(CompletableFuture<Void> event, Class<E> expected) throws E {
+        try {
+            event.join();
+        } catch (CompletionException e) {
+            if (expected.isInstance(e.getCause())) {
+                throw expected.cast(e.getCause());
+            }
+            throw e;
+        }
+    }
+}

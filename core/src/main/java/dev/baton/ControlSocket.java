@@ -1,0 +1,114 @@
+package dev.baton;
+
+import dev.baton.posix.Descriptors;
+import dev.baton.posix.Errno;
+import dev.baton.posix.PosixException;
+import dev.baton.posix.ProcessContext;
+import dev.baton.posix.Sockets;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
+
+/**
+ * The Unix socket at which a generation can be reached by processes of the same user.
+ *
+ * <p>One daemon thread accepts; each connection gets a daemon thread of its own, which the consumer keeps as long as it
+ * likes and whose end closes the channel.
+ */
+final class ControlSocket implements AutoCloseable {
+    private static final int MAX_CONNECTIONS = 16;
+
+    private final Path path;
+    private final int descriptor;
+    private final Consumer<FrameChannel> onConnection;
+    private final Semaphore places = new Semaphore(MAX_CONNECTIONS);
+    private final Thread acceptor;
+    private volatile boolean closed;
+
+    private ControlSocket(Path path, int descriptor, Consumer<FrameChannel> onConnection) {
+        this.path = path;
+        this.descriptor = descriptor;
+        this.onConnection = onConnection;
+        this.acceptor = Thread.ofPlatform().daemon().name("baton-control").unstarted(this::acceptUntilClosed);
+    }
+
+    /** Opens {@code PID.sock} in the run directory; a path of that name is a dead process's, because the pid is ours. */
+    static ControlSocket open(Optional<Path> runDirectory, Consumer<FrameChannel> onConnection) throws IOException {
+        Path path =
+                RunDirectory.open(runDirectory).resolve(ProcessHandle.current().pid() + ".sock");
+        Files.deleteIfExists(path);
+        int descriptor = Sockets.unix(Sockets.Type.SEQPACKET);
+        try {
+            Sockets.bind(descriptor, UnixDomainSocketAddress.of(path));
+            // Nobody can connect before listen, and nobody but us can enter the directory.
+            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+            Sockets.listen(descriptor, MAX_CONNECTIONS);
+            ControlSocket socket = new ControlSocket(path, descriptor, onConnection);
+            socket.acceptor.start();
+            return socket;
+        } catch (IOException | IllegalArgumentException e) {
+            Descriptors.close(descriptor);
+            throw new IOException("cannot open the control socket " + path + ": " + e.getMessage(), e);
+        }
+    }
+
+    Path path() {
+        return path;
+    }
+
+    private void acceptUntilClosed() {
+        while (!closed) {
+            try {
+                places.acquire();
+                FrameChannel channel = new FrameChannel(Sockets.accept(descriptor));
+                Thread.ofPlatform().daemon().name("baton-handoff").start(() -> serve(channel));
+            } catch (PosixException e) {
+                places.release();
+                if (!closed && e.errno() != Errno.EAGAIN) {
+                    Log.controlSocketFailed(path, e);
+                    return;
+                }
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private void serve(FrameChannel channel) {
+        try (channel) {
+            if (channel.peer().uid() == ProcessContext.effectiveUserId()) {
+                onConnection.accept(channel);
+            }
+        } catch (IOException e) {
+            Log.controlSocketFailed(path, e);
+        } finally {
+            places.release();
+        }
+    }
+
+    /** Stops accepting and removes the path; open connections go on. A second call does nothing. */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        acceptor.interrupt();
+        try {
+            Files.deleteIfExists(path);
+            // Wakes the acceptor from accept(2); this listener is nobody else's, so shutdown(2) is allowed.
+            Sockets.shutdown(descriptor);
+            acceptor.join();
+            Descriptors.close(descriptor);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            Log.controlSocketFailed(path, e);
+        }
+    }
+}

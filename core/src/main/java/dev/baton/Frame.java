@@ -1,0 +1,197 @@
+package dev.baton;
+
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One message of the handoff protocol, without its descriptors.
+ *
+ * <pre>
+ *   frame   type:2 flags:2 field*             all numbers big-endian
+ *   field   tag:2 length:4 value:length
+ * </pre>
+ *
+ * A receiver skips fields whose tag it does not know, and a frame whose type it does not know if the sender has marked it
+ * optional. docs/handoff-protocol.md lists the frames.
+ */
+final class Frame {
+    /** The most bytes of one frame; a socket's default send buffer (212,992) holds it. */
+    static final int MAX_BYTES = 128 * 1024;
+
+    private static final int FLAG_OPTIONAL = 1;
+
+    /** What a frame says. The numbers are the wire's and never change. */
+    enum Type {
+        /** Successor: who I am, what I speak, my token. The first frame. */
+        HELLO(1),
+        /** Parent: the version we speak and your generation. Answers HELLO. */
+        WELCOME(2),
+        /** Parent: you are not my successor, for this reason; the last frame. */
+        REFUSED(3),
+        /** Parent: listeners, one LISTENER field and one descriptor each, in the same order. */
+        LISTENERS(4),
+        /** Parent: that was all; start. */
+        HANDED(5),
+        /** Successor: I can serve. */
+        READY(6),
+        /** Parent: then accept. From here the successor is not killed for being late. */
+        SWITCH(7),
+        /** Successor: I accept. The parent parks. */
+        ACCEPTING(8),
+        /** Parent: I accept no more, and the pid file and systemd name you. */
+        PARKED(9);
+
+        private final int number;
+
+        Type(int number) {
+            this.number = number;
+        }
+    }
+
+    /** What a field is. The numbers are the wire's and never change. */
+    enum Tag {
+        MIN_VERSION(1),
+        MAX_VERSION(2),
+        VERSION(3),
+        TOKEN(4),
+        GENERATION(5),
+        RELEASE(6),
+        LISTENER(7),
+        REASON(8);
+
+        private final int number;
+
+        Tag(int number) {
+            this.number = number;
+        }
+    }
+
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
+    private record Field(int tag, byte[] value) {
+        private Field {
+            value = value.clone();
+        }
+    }
+
+    private final Type type;
+    private final List<Field> fields = new ArrayList<>();
+
+    private Frame(Type type) {
+        this.type = type;
+    }
+
+    static Frame of(Type type) {
+        return new Frame(type);
+    }
+
+    Type type() {
+        return type;
+    }
+
+    Frame with(Tag tag, String value) {
+        fields.add(new Field(tag.number, value.getBytes(StandardCharsets.UTF_8)));
+        return this;
+    }
+
+    Frame with(Tag tag, int value) {
+        fields.add(new Field(tag.number, ByteBuffer.allocate(4).putInt(value).array()));
+        return this;
+    }
+
+    /** The first value of this tag as a number. */
+    int number(Tag tag) throws ProtocolException {
+        byte[] value = first(tag);
+        if (value.length != 4) {
+            throw new ProtocolException(type + ": " + tag + " has " + value.length + " bytes instead of 4");
+        }
+        return ByteBuffer.wrap(value).getInt();
+    }
+
+    /** The first value of this tag as text. */
+    String text(Tag tag) throws ProtocolException {
+        return new String(first(tag), StandardCharsets.UTF_8);
+    }
+
+    /** All values of this tag as text, in the order of the wire. */
+    List<String> texts(Tag tag) {
+        return fields.stream()
+                .filter(field -> field.tag == tag.number)
+                .map(field -> new String(field.value, StandardCharsets.UTF_8))
+                .toList();
+    }
+
+    private byte[] first(Tag tag) throws ProtocolException {
+        for (Field field : fields) {
+            if (field.tag == tag.number) {
+                return field.value;
+            }
+        }
+        throw new ProtocolException(type + " lacks " + tag);
+    }
+
+    byte[] encode() {
+        int size = 4;
+        for (Field field : fields) {
+            size += 6 + field.value.length;
+        }
+        ByteBuffer buffer =
+                ByteBuffer.allocate(size).putShort((short) type.number).putShort((short) 0);
+        for (Field field : fields) {
+            buffer.putShort((short) field.tag).putInt(field.value.length).put(field.value);
+        }
+        return buffer.array();
+    }
+
+    /**
+     * Reads a frame.
+     *
+     * @return null if the frame is of a later release and may be skipped
+     * @throws ProtocolException if it is of an unknown type that must be understood, or malformed
+     */
+    static @Nullable Frame decode(byte[] bytes) throws ProtocolException {
+        ByteBuffer buffer = ByteBuffer.wrap(bytes);
+        try {
+            int number = Short.toUnsignedInt(buffer.getShort());
+            int flags = Short.toUnsignedInt(buffer.getShort());
+            Type type = type(number);
+            if (type == null) {
+                if ((flags & FLAG_OPTIONAL) != 0) {
+                    return null;
+                }
+                throw new ProtocolException("unknown frame " + number);
+            }
+            Frame frame = new Frame(type);
+            while (buffer.hasRemaining()) {
+                int tag = Short.toUnsignedInt(buffer.getShort());
+                int length = buffer.getInt();
+                if (length < 0 || length > buffer.remaining()) {
+                    throw new ProtocolException(type + ": a field of " + length + " bytes exceeds the frame");
+                }
+                byte[] value = new byte[length];
+                buffer.get(value);
+                frame.fields.add(new Field(tag, value));
+            }
+            return frame;
+        } catch (BufferUnderflowException e) {
+            throw new ProtocolException("a frame of " + bytes.length + " bytes ends in the middle of a number");
+        }
+    }
+
+    private static @Nullable Type type(int number) {
+        for (Type type : Type.values()) {
+            if (type.number == number) {
+                return type;
+            }
+        }
+        return null;
+    }
+
+    @Override
+    public String toString() {
+        return type.toString();
+    }
+}

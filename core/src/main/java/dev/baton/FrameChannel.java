@@ -1,0 +1,137 @@
+package dev.baton;
+
+import dev.baton.posix.Descriptors;
+import dev.baton.posix.Messages;
+import dev.baton.posix.PeerCredentials;
+import dev.baton.posix.PosixException;
+import dev.baton.posix.ReceivedMessage;
+import dev.baton.posix.Sockets;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection between two generations: frames in both directions, with descriptors, over a Unix socket of messages.
+ *
+ * <p>One thread at a time reads, and that thread closes. Any thread may send, and any thread may {@link #shutdown()},
+ * which wakes the reader. The lock keeps the descriptor from being closed, and its number from becoming another file's,
+ * while a send or a shutdown uses it: those share the lock, and close has it alone.
+ */
+final class FrameChannel implements AutoCloseable {
+    private static final int[] NONE = {};
+
+    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+    private final int descriptor;
+    private boolean closed;
+
+    FrameChannel(int descriptor) {
+        this.descriptor = descriptor;
+    }
+
+    /** A frame and the descriptors that came with it, which the receiver owns. */
+    @SuppressWarnings("ArrayRecordComponent") // Taken apart once, never compared.
+    record Received(Frame frame, int[] descriptors) {}
+
+    PeerCredentials peer() throws IOException {
+        return Sockets.peerCredentials(descriptor);
+    }
+
+    /** Bounds each later receive, and each send that waits; zero: no bound. */
+    void timeout(Duration timeout) throws IOException {
+        Sockets.setTimeout(descriptor, timeout);
+    }
+
+    /** Sends without waiting: the peer has read all that came before, so its queue has room. */
+    void send(Frame frame) throws IOException {
+        send(frame, NONE, false);
+    }
+
+    /** Sends with descriptors, which stay the caller's; waits for room. */
+    void send(Frame frame, int[] descriptors) throws IOException {
+        send(frame, descriptors, true);
+    }
+
+    private void send(Frame frame, int[] descriptors, boolean wait) throws IOException {
+        lock.readLock().lock();
+        try {
+            if (closed) {
+                throw new IOException("the handoff is closed");
+            }
+            Messages.send(descriptor, frame.encode(), descriptors, wait);
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    /**
+     * The next frame; null at the end of the stream.
+     *
+     * @throws ProtocolException if the peer breaks the protocol; descriptors that it sent are closed
+     * @throws PosixException with EAGAIN when the time is over
+     */
+    @Nullable
+    Received receive() throws IOException {
+        while (true) {
+            ReceivedMessage message = Messages.receive(descriptor, Frame.MAX_BYTES);
+            if (message.isEndOfStream()) {
+                return null;
+            }
+            boolean taken = false;
+            try {
+                if (message.truncated()) {
+                    throw new ProtocolException("a message or its descriptors did not fit; is the limit on open files"
+                            + " (ulimit -n) high enough?");
+                }
+                Frame frame = Frame.decode(message.payload());
+                if (frame != null) {
+                    if (message.descriptors().length > 0 && frame.type() != Frame.Type.LISTENERS) {
+                        throw new ProtocolException(frame + " brought descriptors");
+                    }
+                    taken = true;
+                    return new Received(frame, message.descriptors());
+                }
+            } finally {
+                if (!taken) {
+                    closeAll(message.descriptors());
+                }
+            }
+        }
+    }
+
+    static void closeAll(int[] descriptors) throws IOException {
+        for (int descriptor : descriptors) {
+            Descriptors.close(descriptor);
+        }
+    }
+
+    /** Ends the connection for both sides; the reader sees the end of the stream and closes. */
+    void shutdown() {
+        lock.readLock().lock();
+        try {
+            if (!closed) {
+                Sockets.shutdown(descriptor);
+            }
+        } catch (PosixException e) {
+            // ENOTCONN: the peer was faster, and the reader is awake already.
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    /** By the reading thread only. */
+    @Override
+    public void close() {
+        lock.writeLock().lock();
+        try {
+            if (!closed) {
+                closed = true;
+                Descriptors.close(descriptor);
+            }
+        } catch (PosixException e) {
+            Log.channelNotClosed(e);
+        } finally {
+            lock.writeLock().unlock();
+        }
+    }
+}

@@ -1,0 +1,23 @@
+package dev.baton;
+
+/** Listeners of a process that runs without {@link Baton}: the same sockets, with no successor. */
+public final class Listeners {
+    /** The length of the accept queue where none is asked for; the kernel cuts it to {@code net.core.somaxconn}. */
+    public static final int DEFAULT_BACKLOG = 4096;
+
+    private Listeners() {}
+
+    /**
+     * Binds and listens.
+     *
+     * @param backlog how many connections may wait to be accepted, {@link #DEFAULT_BACKLOG} if not positive
+     * @throws ListenException if the address cannot be had
+     */
+    public static Listener bind(ListenAddress address, int backlog) throws ListenException {
+        return ListenerSocket.bind(address, orDefault(backlog), _ -> {});
+    }
+
+    static int orDefault(int backlog) {
+        return backlog > 0 ? backlog : DEFAULT_BACKLOG;
+    }
+}

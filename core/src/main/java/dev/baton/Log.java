@@ -1,0 +1,178 @@
+package dev.baton;
+
+import static java.lang.System.Logger.Level.ERROR;
+import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.WARNING;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What Baton tells operators: one method for each event, with wording that scripts may rely on from a release to the
+ * next.
+ */
+final class Log {
+    private static final System.Logger LOGGER = System.getLogger("dev.baton");
+
+    private Log() {}
+
+    static void serving(int generation) {
+        log(
+                INFO,
+                "generation {0} (pid {1}) serves",
+                generation,
+                ProcessHandle.current().pid());
+    }
+
+    static void restartRequested(String origin, int next) {
+        log(INFO, "restart requested by {0}: generation {1} starts", origin, next);
+    }
+
+    static void restartRefused(String origin, RestartResult result) {
+        String reason = result instanceof RestartResult.NotServing(State state)
+                ? "this generation is " + state
+                : "one is already in progress";
+        log(INFO, "restart requested by {0}: ignored, {1}", origin, reason);
+    }
+
+    static void successorConnected(Upgrade upgrade) {
+        log(INFO, "{0} has its listeners after {1}", name(upgrade), millis(upgrade.elapsed()));
+    }
+
+    static void successorReady(Upgrade upgrade) {
+        log(INFO, "{0} is ready after {1}", name(upgrade), millis(upgrade.toReady()));
+    }
+
+    static void switched(Upgrade upgrade, Duration toSwitch) {
+        log(INFO, "switched to {0} after {1}", name(upgrade), millis(toSwitch));
+    }
+
+    static void restartFailed(Upgrade upgrade, int generation, String detail) {
+        log(
+                WARNING,
+                "restart failed after {0}: {1} {2}; generation {3} serves on",
+                millis(upgrade.elapsed()),
+                name(upgrade),
+                detail,
+                generation);
+    }
+
+    static void successorDied(Upgrade upgrade, String how) {
+        log(WARNING, "{0} {1} while this generation drained", name(upgrade), how);
+    }
+
+    static void stopping(String origin, State state) {
+        log(INFO, "stop requested by {0} while {1}: what was begun is finished first", origin, state);
+    }
+
+    static void exitAtOnce(String origin) {
+        log(WARNING, "stop requested again by {0}: ends at once", origin);
+    }
+
+    static void controlConnectionDropped(IOException e) {
+        log(WARNING, "a connection to the control socket was dropped: {0}", e.getMessage());
+    }
+
+    static void retired(int generation, Duration drain, int cut) {
+        log(
+                cut == 0 ? INFO : WARNING,
+                "generation {0} drained in {1} and ends; requests cut: {2}",
+                generation,
+                millis(drain),
+                cut);
+    }
+
+    static void drainDeadline(Duration timeout) {
+        log(
+                WARNING,
+                "connections are still open after the drain-timeout of {0} and are closed now",
+                Durations.format(timeout));
+    }
+
+    static void listenersDropped(List<ListenAddress> addresses) {
+        log(INFO, "no longer listening on {0}", addresses);
+    }
+
+    static void parentLost(long pid) {
+        log(WARNING, "the parent (pid {0}) is gone before the switch; this generation serves", pid);
+    }
+
+    static void parentEnded(long pid) {
+        log(INFO, "the parent (pid {0}) has ended", pid);
+    }
+
+    static void parentGone(Path socket) {
+        log(
+                WARNING,
+                "this process was told to take over from a parent at {0}, and nobody is there: a plain start",
+                socket);
+    }
+
+    static void refusedByParent(String reason) {
+        log(WARNING, "the process named as parent refuses the handoff ({0}): a plain start", reason);
+    }
+
+    static void handoffBroken(String peer, long pid, IOException e) {
+        log(WARNING, "the handoff with the {0} (pid {1}) broke: {2}", peer, pid, e.getMessage());
+    }
+
+    static void controlSocketFailed(Path path, IOException e) {
+        log(WARNING, "the control socket {0} failed: {1}", path, e.getMessage());
+    }
+
+    static void pathNotRemoved(Path path, IOException e) {
+        log(WARNING, "{0} could not be removed: {1}", path, e);
+    }
+
+    static void pidFileNotWritten(IOException e) {
+        log(ERROR, "the pid file could not be written: {0}", e);
+    }
+
+    static void listenerNotClosed(ListenAddress address, IOException e) {
+        log(ERROR, "the listener on {0} could not be closed: {1}", address, e.getMessage());
+    }
+
+    static void channelNotClosed(IOException e) {
+        log(ERROR, "a handoff channel could not be closed: {0}", e.getMessage());
+    }
+
+    static void systemdNotNotified(IOException e) {
+        log(WARNING, "systemd could not be notified: {0}", e.getMessage());
+    }
+
+    static void participantFailed(Throwable e) {
+        LOGGER.log(ERROR, "a server failed to follow the restart", e);
+    }
+
+    static void ownerFailed(Throwable e) {
+        LOGGER.log(ERROR, "an event could not be handled; please report this", e);
+    }
+
+    static void hupIgnored() {
+        log(
+                WARNING,
+                "SIGHUP was ignored when this process was started (nohup?) and cannot restart it;"
+                        + " start it without nohup, or call Baton.restart()");
+    }
+
+    static void signalNotHandled(String name, IllegalArgumentException e) {
+        log(WARNING, "SIG{0} cannot be handled: {1}; is the JVM started with -Xrs?", name, e.getMessage());
+    }
+
+    /** Numbers go in as text, because MessageFormat would write pid 12345 as 12,345. */
+    private static void log(System.Logger.Level level, String format, @Nullable Object... arguments) {
+        LOGGER.log(level, format, Stream.of(arguments).map(String::valueOf).toArray());
+    }
+
+    private static String name(Upgrade upgrade) {
+        return "generation " + upgrade.generation() + " (pid " + upgrade.pid() + ")";
+    }
+
+    private static String millis(Duration duration) {
+        return duration.toMillis() + " ms";
+    }
+}

@@ -1,0 +1,187 @@
+package dev.baton;
+
+import dev.baton.posix.Descriptors;
+import dev.baton.posix.Errno;
+import dev.baton.posix.PosixException;
+import dev.baton.posix.Sockets;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * The successor's end of a handoff.
+ *
+ * <p>The parent's end of life is the end of the stream: there is no other way to learn of it that has no race.
+ */
+final class ParentLink {
+    /** What the parent's frames mean to this generation; called by the link's thread. */
+    interface Events {
+        /** The parent has taken note of READY and will not kill this process any more: accept. */
+        void switched();
+
+        /** The parent accepts no more and has published this process. */
+        void parked();
+
+        /** The parent is gone, or has broken the protocol: whatever is still undecided is this generation's. */
+        void lost();
+    }
+
+    private final FrameChannel channel;
+    private final int generation;
+    private final long pid;
+
+    private ParentLink(FrameChannel channel, int generation, long pid) {
+        this.channel = channel;
+        this.generation = generation;
+        this.pid = pid;
+    }
+
+    /**
+     * Connects to the parent, proves who we are, and takes its listeners into the table.
+     *
+     * @return empty if there is no such parent any more or it denies that it started this process: then this is a start
+     *     like any other
+     * @throws HandoffException if the parent is there and the handoff fails
+     */
+    static Optional<ParentLink> connect(HandoffVariables variables, ListenerTable listeners) throws IOException {
+        int socket = Sockets.unix(Sockets.Type.SEQPACKET);
+        try {
+            Sockets.connect(socket, UnixDomainSocketAddress.of(variables.socket()));
+        } catch (PosixException e) {
+            Descriptors.close(socket);
+            if (e.errno() == Errno.ENOENT || e.errno() == Errno.ECONNREFUSED) {
+                Log.parentGone(variables.socket());
+                return Optional.empty();
+            }
+            throw new HandoffException("cannot reach the parent at " + variables.socket() + ": " + e.getMessage(), e);
+        }
+        FrameChannel channel = new FrameChannel(socket);
+        boolean connected = false;
+        try {
+            channel.timeout(Protocol.HANDSHAKE_TIMEOUT);
+            Optional<ParentLink> link = shakeHands(channel, variables.token(), listeners);
+            connected = link.isPresent();
+            return link;
+        } catch (HandoffException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new HandoffException("the handoff from the parent failed: " + e.getMessage(), e);
+        } finally {
+            if (!connected) {
+                channel.close();
+            }
+        }
+    }
+
+    private static Optional<ParentLink> shakeHands(FrameChannel channel, String token, ListenerTable listeners)
+            throws IOException {
+        channel.send(Frame.of(Frame.Type.HELLO)
+                .with(Frame.Tag.MIN_VERSION, Protocol.MIN_VERSION)
+                .with(Frame.Tag.MAX_VERSION, Protocol.MAX_VERSION)
+                .with(Frame.Tag.TOKEN, token)
+                .with(Frame.Tag.RELEASE, Protocol.release()));
+        Frame answer = next(channel).frame();
+        if (answer.type() == Frame.Type.REFUSED) {
+            Log.refusedByParent(answer.text(Frame.Tag.REASON));
+            return Optional.empty();
+        }
+        if (answer.type() != Frame.Type.WELCOME) {
+            throw new ProtocolException("WELCOME expected, " + answer + " came");
+        }
+        int version = answer.number(Frame.Tag.VERSION);
+        Protocol.negotiate(version, version);
+        receiveListeners(channel, listeners);
+        channel.timeout(Duration.ZERO);
+        return Optional.of(new ParentLink(
+                channel, answer.number(Frame.Tag.GENERATION), channel.peer().pid()));
+    }
+
+    private static void receiveListeners(FrameChannel channel, ListenerTable listeners) throws IOException {
+        while (true) {
+            FrameChannel.Received received = next(channel);
+            switch (received.frame().type()) {
+                case LISTENERS -> adopt(received, listeners);
+                case HANDED -> {
+                    return;
+                }
+                default -> throw new ProtocolException("LISTENERS or HANDED expected, " + received.frame() + " came");
+            }
+        }
+    }
+
+    /** Each descriptor gets an owner, or is closed, whatever happens to the others. */
+    private static void adopt(FrameChannel.Received received, ListenerTable listeners) throws IOException {
+        int[] descriptors = received.descriptors();
+        int adopted = 0;
+        try {
+            var keys = received.frame().texts(Frame.Tag.LISTENER);
+            if (keys.size() != descriptors.length) {
+                throw new ProtocolException(
+                        "LISTENERS names " + keys.size() + " and brings " + descriptors.length + " descriptors");
+            }
+            for (; adopted < descriptors.length; adopted++) {
+                listeners.inherit(ListenAddress.parse(keys.get(adopted)), descriptors[adopted]);
+            }
+        } catch (IllegalArgumentException e) {
+            throw new ProtocolException("LISTENERS: " + e.getMessage());
+        } finally {
+            for (; adopted < descriptors.length; adopted++) {
+                Descriptors.close(descriptors[adopted]);
+            }
+        }
+    }
+
+    private static FrameChannel.Received next(FrameChannel channel) throws IOException {
+        FrameChannel.Received received = channel.receive();
+        if (received == null) {
+            throw new ProtocolException("the parent hung up");
+        }
+        return received;
+    }
+
+    int generation() {
+        return generation;
+    }
+
+    /** The process of the parent, by the kernel's word. */
+    long pid() {
+        return pid;
+    }
+
+    /** Begins to report what the parent says. */
+    void listen(Events events) {
+        Thread.ofPlatform().daemon().name("baton-parent").start(() -> {
+            try (channel) {
+                while (true) {
+                    FrameChannel.Received received = channel.receive();
+                    if (received == null) {
+                        return;
+                    }
+                    switch (received.frame().type()) {
+                        case SWITCH -> events.switched();
+                        case PARKED -> events.parked();
+                        default ->
+                            throw new ProtocolException("SWITCH or PARKED expected, " + received.frame() + " came");
+                    }
+                }
+            } catch (IOException e) {
+                Log.handoffBroken("parent", pid, e);
+            } finally {
+                events.lost();
+            }
+        });
+    }
+
+    void sendReady() throws IOException {
+        channel.send(Frame.of(Frame.Type.READY));
+    }
+
+    void sendAccepting() throws IOException {
+        channel.send(Frame.of(Frame.Type.ACCEPTING));
+    }
+
+    void close() {
+        channel.shutdown();
+    }
+}

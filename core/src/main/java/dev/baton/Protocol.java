@@ -1,0 +1,35 @@
+package dev.baton;
+
+import java.time.Duration;
+
+/** What both sides of a handoff agree on; docs/handoff-protocol.md is the specification. */
+final class Protocol {
+    /** The oldest and the newest version that this release speaks. */
+    static final int MIN_VERSION = 1;
+
+    static final int MAX_VERSION = 1;
+
+    /** How long a side waits for the other's next frame while listeners are handed over: no application code runs then. */
+    static final Duration HANDSHAKE_TIMEOUT = Duration.ofSeconds(10);
+
+    private Protocol() {}
+
+    /** The newest version that both speak. */
+    static int negotiate(int peerMin, int peerMax) throws ProtocolException {
+        int version = Math.min(MAX_VERSION, peerMax);
+        if (version < Math.max(MIN_VERSION, peerMin)) {
+            throw new ProtocolException("it speaks the handoff protocol in versions " + peerMin + " to " + peerMax
+                    + ", this one in " + MIN_VERSION + " to " + MAX_VERSION
+                    + "; stop the service and start the new release");
+        }
+        return version;
+    }
+
+    /** The release of this Baton, for the other side's log. */
+    static String release() {
+        String version = Protocol.class.getModule().isNamed()
+                ? Protocol.class.getModule().getDescriptor().rawVersion().orElse(null)
+                : Protocol.class.getPackage().getImplementationVersion();
+        return version == null ? "development" : version;
+    }
+}

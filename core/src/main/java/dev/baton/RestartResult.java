@@ -1,0 +1,45 @@
+package dev.baton;
+
+import java.time.Duration;
+
+/** How a restart ended. */
+public sealed interface RestartResult {
+
+    /**
+     * The successor serves, and this generation has parked.
+     *
+     * @param generation the number of the successor
+     * @param pid the process of the successor
+     * @param toReady from the request to the successor's word that it can serve
+     * @param toSwitch from the request to the moment at which this generation had stopped accepting
+     */
+    record Switched(int generation, long pid, Duration toReady, Duration toSwitch) implements RestartResult {}
+
+    /**
+     * The successor has failed and is gone; this generation serves on as if nothing had been asked.
+     *
+     * @param cause what kind of failure
+     * @param detail the same in one line for people, with the successor's exit status where there is one
+     */
+    record Failed(Cause cause, String detail) implements RestartResult {}
+
+    /** Another restart is running; this request had no effect. */
+    record AlreadyInProgress() implements RestartResult {}
+
+    /** This generation does not serve, so it cannot be succeeded; the request had no effect. */
+    record NotServing(State state) implements RestartResult {}
+
+    /** Why a successor failed. */
+    enum Cause {
+        /** The process could not be started. */
+        SPAWN_FAILED,
+        /** The process ended, with whatever status, before it accepted. */
+        EXITED,
+        /** The process was not ready within {@code ready-timeout}, and was killed. */
+        READY_TIMEOUT,
+        /** The process closed the handoff or broke its protocol, and was killed. */
+        HANDOFF_BROKEN,
+        /** The service was stopped meanwhile, and the successor killed. */
+        STOPPED
+    }
+}

@@ -1,0 +1,116 @@
+package dev.baton;
+
+import dev.baton.posix.Messages;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+
+/** The parent's end of a handoff; lives on the thread that the control socket gave to the connection. */
+final class SuccessorLink {
+    /** What the successor's frames mean to this generation; called by the link's thread. */
+    interface Events {
+        void connected(SuccessorLink link);
+
+        void ready();
+
+        void accepting();
+
+        /** The stream has ended, or the successor has broken the protocol. */
+        void lost(String reason);
+    }
+
+    private final FrameChannel channel;
+    private final long pid;
+
+    private SuccessorLink(FrameChannel channel, long pid) {
+        this.channel = channel;
+        this.pid = pid;
+    }
+
+    /** Tells a peer that it gets nothing. */
+    static void refuse(FrameChannel channel, String reason) throws IOException {
+        channel.send(Frame.of(Frame.Type.REFUSED).with(Frame.Tag.REASON, reason));
+    }
+
+    /**
+     * Hands the listeners to an admitted successor, and then reports what it says until it says no more. Returns at the
+     * end of the stream; descriptors of the offers are closed by then.
+     */
+    static void serve(FrameChannel channel, Frame hello, int generation, ListenerTable listeners, Events events) {
+        String end = "it closed the handoff";
+        try {
+            SuccessorLink link = new SuccessorLink(channel, channel.peer().pid());
+            link.handOver(hello, generation, listeners);
+            channel.timeout(Duration.ZERO);
+            events.connected(link);
+            link.report(events);
+        } catch (IOException e) {
+            end = "the handoff broke: " + e.getMessage();
+        } finally {
+            events.lost(end);
+        }
+    }
+
+    private void handOver(Frame hello, int generation, ListenerTable listeners) throws IOException {
+        int version;
+        try {
+            version = Protocol.negotiate(hello.number(Frame.Tag.MIN_VERSION), hello.number(Frame.Tag.MAX_VERSION));
+        } catch (ProtocolException e) {
+            refuse(channel, String.valueOf(e.getMessage()));
+            throw e;
+        }
+        channel.send(Frame.of(Frame.Type.WELCOME)
+                .with(Frame.Tag.VERSION, version)
+                .with(Frame.Tag.GENERATION, generation)
+                .with(Frame.Tag.RELEASE, Protocol.release()));
+        List<ListenerTable.Offer> offers = listeners.offers();
+        try {
+            for (int start = 0; start < offers.size(); start += Messages.MAX_DESCRIPTORS) {
+                send(offers.subList(start, Math.min(start + Messages.MAX_DESCRIPTORS, offers.size())));
+            }
+        } finally {
+            for (ListenerTable.Offer offer : offers) {
+                offer.close();
+            }
+        }
+        channel.send(Frame.of(Frame.Type.HANDED), new int[0]);
+    }
+
+    private void send(List<ListenerTable.Offer> batch) throws IOException {
+        Frame frame = Frame.of(Frame.Type.LISTENERS);
+        batch.forEach(offer -> frame.with(Frame.Tag.LISTENER, offer.address().key()));
+        channel.send(
+                frame, batch.stream().mapToInt(ListenerTable.Offer::descriptor).toArray());
+    }
+
+    private void report(Events events) throws IOException {
+        while (true) {
+            FrameChannel.Received received = channel.receive();
+            if (received == null) {
+                return;
+            }
+            switch (received.frame().type()) {
+                case READY -> events.ready();
+                case ACCEPTING -> events.accepting();
+                default -> throw new ProtocolException("READY or ACCEPTING expected, " + received.frame() + " came");
+            }
+        }
+    }
+
+    /** The process at the other end, by the kernel's word. */
+    long pid() {
+        return pid;
+    }
+
+    void sendSwitch() throws IOException {
+        channel.send(Frame.of(Frame.Type.SWITCH));
+    }
+
+    void sendParked() throws IOException {
+        channel.send(Frame.of(Frame.Type.PARKED));
+    }
+
+    void close() {
+        channel.shutdown();
+    }
+}

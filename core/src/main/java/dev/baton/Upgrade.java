@@ -1,0 +1,200 @@
+package dev.baton;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One attempt to be succeeded: the successor's process, the link to it, and how far it has come.
+ *
+ * <pre>
+ *   SPAWNED --HELLO--> CONNECTED --READY--> SWITCHING --ACCEPTING--> ACCEPTING
+ *      |                   |                    |
+ *      +---- exit, end of stream, timeout ------+--> FAILED
+ * </pre>
+ *
+ * Owned by the generation's thread; only {@link #admits} is for others, and the monitor guards what it needs.
+ */
+final class Upgrade {
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    /** How far the successor has come. */
+    enum Step {
+        SPAWNED,
+        CONNECTED,
+        /** It was told to accept, and may do so from here on. */
+        SWITCHING,
+        ACCEPTING,
+        FAILED
+    }
+
+    private final int generation;
+    private final CompletableFuture<RestartResult> result;
+    private final long startedAt = System.nanoTime();
+    private final String token = HexFormat.of().formatHex(randomBytes());
+    private @Nullable Process process; // guarded by this
+    private boolean tokenSpent; // guarded by this
+
+    private Step step = Step.SPAWNED;
+    private @Nullable SuccessorLink link;
+    private @Nullable Future<?> deadline;
+    private Duration toReady = Duration.ZERO;
+    private boolean stopAfterSwitch;
+
+    Upgrade(int generation, CompletableFuture<RestartResult> result) {
+        this.generation = generation;
+        this.result = result;
+    }
+
+    private static byte[] randomBytes() {
+        byte[] bytes = new byte[16];
+        RANDOM.nextBytes(bytes);
+        return bytes;
+    }
+
+    /**
+     * Starts the successor: this process's command line, directory and initial environment, and the two variables. Under
+     * the monitor, so that a successor that is faster than this method finds its pid known.
+     */
+    synchronized Process spawn(CommandLine commandLine, Path controlSocket) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(commandLine.words())
+                .directory(commandLine.directory().toFile())
+                .inheritIO();
+        builder.environment().putAll(new HandoffVariables(controlSocket, token).asEnvironment());
+        Process started = builder.start();
+        process = started;
+        return started;
+    }
+
+    /**
+     * Whether whoever presents this token may have the listeners: it is the token that our child was given, nobody has
+     * presented it before, and the peer is our child or a descendant of it (a launcher script's JVM, say).
+     */
+    synchronized boolean admits(String presented, long peer) {
+        Process child = process;
+        boolean admitted = child != null && !tokenSpent && token.equals(presented) && isDescendant(peer, child.pid());
+        tokenSpent |= admitted;
+        return admitted;
+    }
+
+    private static boolean isDescendant(long pid, long ancestor) {
+        Optional<ProcessHandle> candidate = ProcessHandle.of(pid);
+        while (candidate.isPresent()) {
+            if (candidate.get().pid() == ancestor) {
+                return true;
+            }
+            candidate = candidate.get().parent();
+        }
+        return false;
+    }
+
+    int generation() {
+        return generation;
+    }
+
+    Step step() {
+        return step;
+    }
+
+    boolean isUnderWay() {
+        return switch (step) {
+            case SPAWNED, CONNECTED, SWITCHING -> true;
+            case ACCEPTING, FAILED -> false;
+        };
+    }
+
+    Duration elapsed() {
+        return Duration.ofNanos(System.nanoTime() - startedAt);
+    }
+
+    Duration toReady() {
+        return toReady;
+    }
+
+    /** The link; there is one from {@link Step#CONNECTED} on. */
+    SuccessorLink link() {
+        return Objects.requireNonNull(link);
+    }
+
+    /** The process that will serve: the peer of the link, which a launcher may have started; else our child. */
+    synchronized long pid() {
+        if (link != null) {
+            return link.pid();
+        }
+        return process == null ? 0 : process.pid();
+    }
+
+    /** Sets the time by which the next step must have come, in the place of the one before. */
+    void deadline(Future<?> next) {
+        cancelDeadline();
+        deadline = next;
+    }
+
+    private void cancelDeadline() {
+        if (deadline != null) {
+            deadline.cancel(false);
+        }
+    }
+
+    void connected(SuccessorLink established) {
+        link = established;
+        step = Step.CONNECTED;
+    }
+
+    void ready() {
+        toReady = elapsed();
+        step = Step.SWITCHING;
+    }
+
+    void accepting() {
+        cancelDeadline();
+        step = Step.ACCEPTING;
+    }
+
+    /** The generation that made the attempt has parked. */
+    Duration parked() {
+        Duration toSwitch = elapsed();
+        result.complete(new RestartResult.Switched(generation, pid(), toReady, toSwitch));
+        return toSwitch;
+    }
+
+    /** Ends the attempt, and the process if it lives; the JVM reaps it. */
+    void fail(RestartResult.Cause cause, String detail) {
+        cancelDeadline();
+        step = Step.FAILED;
+        kill();
+        closeLink();
+        result.complete(new RestartResult.Failed(cause, detail));
+    }
+
+    private synchronized void kill() {
+        if (process != null) {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+        }
+    }
+
+    void closeLink() {
+        if (link != null) {
+            link.close();
+        }
+    }
+
+    void stopAfterSwitch() {
+        stopAfterSwitch = true;
+    }
+
+    /** Passes on a stop that came when it was too late to kill the successor. */
+    void stopIfRequested() {
+        if (stopAfterSwitch) {
+            ProcessHandle.of(pid()).ifPresent(ProcessHandle::destroy);
+        }
+    }
+}
