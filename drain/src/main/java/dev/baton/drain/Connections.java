@@ -1,0 +1,311 @@
+package dev.baton.drain;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connections of one server, and how they end.
+ *
+ * <pre>
+ *             drain                       close
+ *   SERVING ---------> DRAINING        any ------> CLOSED
+ *      ^  \_______         |  shutdown
+ *      |  shutdown\        v
+ *      |           `--> SHUT_DOWN      SHUT_DOWN and CLOSED are final
+ *      +--- resume --- DRAINING
+ * </pre>
+ *
+ * <p>{@link #drain} is the reversible half of a restart: the server has stopped accepting, finishes what was begun, and
+ * may be {@linkplain #resume() resumed}. {@link #shutdown} is Go's {@code Server.Shutdown} and {@link #close} its
+ * {@code Server.Close}. All three are about connections alone: whoever calls them has stopped accepting first.
+ *
+ * <p>Two rules differ from Go's: the returned futures complete with the last connection, never at a poll, and what
+ * becomes of idle connections is a {@linkplain IdlePolicy policy}.
+ *
+ * <p>Safe for use by any thread. No method blocks.
+ */
+public final class Connections {
+    private enum Phase {
+        SERVING,
+        DRAINING,
+        SHUT_DOWN,
+        CLOSED
+    }
+
+    private final DrainOptions options;
+    private final DrainTimer timer;
+    private final List<StateListener> stateListeners = new CopyOnWriteArrayList<>();
+
+    /**
+     * Guards the fields below. It is taken when a connection begins and when it ends, never for a request. No callback,
+     * no {@link ConnectionControl} and no future is called under it.
+     */
+    private final Object lock = new Object();
+
+    private final ConnectionList open = new ConnectionList();
+    private final List<Consumer<DrainReason>> shutdownCallbacks = new CopyOnWriteArrayList<>();
+    private Phase phase = Phase.SERVING;
+    private int requestsCut;
+
+    /** The drain that is going on; written under the lock, read by every request. */
+    @Nullable
+    private volatile Drain current;
+
+    /** One drain, from its beginning until it is undone or the server is gone. */
+    private record Drain(DrainReason reason, IdleCloser idleCloser, CompletableFuture<DrainResult> result) {}
+
+    /** With the clock of the machine. */
+    public Connections(DrainOptions options) {
+        this(options, DrainTimer.system());
+    }
+
+    /** With a clock of the caller's. */
+    public Connections(DrainOptions options, DrainTimer timer) {
+        this.options = options;
+        this.timer = timer;
+    }
+
+    /** The options that were given. */
+    public DrainOptions options() {
+        return options;
+    }
+
+    /**
+     * Registers a connection that was just accepted, as {@link ConnectionState#NEW}.
+     *
+     * @throws ServerClosedException if the server is closed, or shut down and its last connection gone; the caller closes
+     *     the socket
+     */
+    public TrackedConnection open(ConnectionControl control) {
+        TrackedConnection connection = new TrackedConnection(this, control, timer.nanoTime());
+        Drain drain;
+        synchronized (lock) {
+            drain = current;
+            boolean gone = drain != null && drain.result.isDone();
+            if (phase == Phase.CLOSED || (phase == Phase.SHUT_DOWN && gone)) {
+                throw new ServerClosedException("take a connection");
+            }
+            open.add(connection);
+        }
+        stateChanged(connection, ConnectionState.NEW, ConnectionState.NEW);
+        if (drain != null) {
+            // Accepted before the server stopped accepting, registered after.
+            control.drain(drain.reason);
+            drain.idleCloser.opened(connection);
+        }
+        return connection;
+    }
+
+    /** Hears of every change from now on. */
+    public void onStateChange(StateListener listener) {
+        stateListeners.add(listener);
+    }
+
+    /**
+     * To be called once when a drain or a shutdown begins, and at once if one has. All callbacks run at the same time,
+     * each on a virtual thread of its own, and nothing waits for them: this is how hijacked connections hear of it. A
+     * {@link #close()} without a drain before it calls none, as Go's {@code Server.Close}.
+     */
+    public void onShutdown(Consumer<DrainReason> callback) {
+        Drain drain;
+        synchronized (lock) {
+            shutdownCallbacks.add(callback);
+            drain = current;
+        }
+        if (drain != null) {
+            ShutdownCallbacks.run(callback, drain.reason);
+        }
+    }
+
+    /** The connections that are open, oldest first, without the hijacked ones. */
+    public List<ConnectionSnapshot> snapshot() {
+        return copyOfOpen().stream().map(TrackedConnection::snapshot).toList();
+    }
+
+    /** How many connections are open, without the hijacked ones. */
+    public int size() {
+        synchronized (lock) {
+            return open.size();
+        }
+    }
+
+    /** Why the connections are to end; empty while the server serves as usual. Costs one volatile read. */
+    public Optional<DrainReason> drainReason() {
+        Drain drain = current;
+        return drain == null ? Optional.empty() : Optional.of(drain.reason);
+    }
+
+    /**
+     * Begins to finish all connections; {@link #resume()} undoes it. While a drain is going on, gives that one's future.
+     *
+     * @throws ServerClosedException after {@link #shutdown} or {@link #close}
+     */
+    public CompletableFuture<DrainResult> drain(DrainReason reason) {
+        synchronized (lock) {
+            if (phase == Phase.SHUT_DOWN || phase == Phase.CLOSED) {
+                throw new ServerClosedException("drain");
+            }
+        }
+        return begin(reason, Phase.DRAINING).result.copy();
+    }
+
+    /**
+     * Undoes a {@linkplain #drain drain}; does nothing when there is none.
+     *
+     * @throws ServerClosedException after {@link #shutdown} or {@link #close}
+     */
+    public void resume() {
+        Drain drain;
+        List<TrackedConnection> connections;
+        synchronized (lock) {
+            if (phase == Phase.SHUT_DOWN || phase == Phase.CLOSED) {
+                throw new ServerClosedException("resume");
+            }
+            drain = current;
+            current = null;
+            phase = Phase.SERVING;
+            connections = open.copy();
+        }
+        if (drain != null) {
+            drain.idleCloser.cancel();
+            connections.forEach(each -> each.control().resume());
+            drain.result.complete(DrainResult.RESUMED);
+        }
+    }
+
+    /**
+     * Finishes all connections, finally. The future completes with the last connection, or when the deadline has passed;
+     * in that case nothing is closed and the drain goes on.
+     *
+     * <p>May be called again, with a deadline of its own.
+     */
+    public CompletableFuture<ShutdownResult> shutdown(Duration deadline) {
+        Drain drain = begin(DrainReason.STOPPED, Phase.SHUT_DOWN);
+        CompletableFuture<ShutdownResult> result = new CompletableFuture<>();
+        DrainTimer.Cancellable timeout = timer.schedule(deadline, () -> {
+            List<ConnectionSnapshot> left = snapshot();
+            if (!left.isEmpty()) {
+                result.complete(new ShutdownResult.TimedOut(left));
+            }
+            // Otherwise the last connection has ended at this moment, and whoever ended it completes the future.
+        });
+        var _ = drain.result.thenAccept(_ -> {
+            timeout.cancel();
+            result.complete(new ShutdownResult.Completed(requestsCut()));
+        });
+        return result;
+    }
+
+    /**
+     * Closes every connection now, but the hijacked ones; final. A second call closes what is left.
+     *
+     * @return how many connections were {@link ConnectionState#ACTIVE}, and so had a request cut short
+     */
+    public int close() {
+        begin(DrainReason.STOPPED, Phase.CLOSED);
+        List<TrackedConnection> connections;
+        int cut = 0;
+        synchronized (lock) {
+            connections = open.copy();
+            for (TrackedConnection connection : connections) {
+                if (connection.state() == ConnectionState.ACTIVE && !connection.cut) {
+                    connection.cut = true;
+                    cut++;
+                }
+            }
+            requestsCut += cut;
+        }
+        connections.forEach(each -> each.control().close());
+        return cut;
+    }
+
+    /**
+     * Goes to a later phase and gives the drain that goes on in it.
+     *
+     * <p>The connections that are told of the drain are those of the copy: one that is opened before it is in it, one
+     * that is opened later finds {@code current} set and is told by {@link #open}. Both hold the lock, so there is no
+     * connection that is told twice or never.
+     */
+    private Drain begin(DrainReason reason, Phase next) {
+        Drain drain;
+        List<TrackedConnection> connections;
+        synchronized (lock) {
+            phase = next.compareTo(phase) > 0 ? next : phase;
+            Drain running = current;
+            if (running != null) {
+                return running;
+            }
+            drain = new Drain(
+                    reason, new IdleCloser(timer, options, this::copyOfOpen), new CompletableFuture<DrainResult>());
+            current = drain;
+            connections = open.copy();
+        }
+        if (next != Phase.CLOSED) {
+            shutdownCallbacks.forEach(each -> ShutdownCallbacks.run(each, reason));
+            connections.forEach(each -> each.control().drain(reason));
+            drain.idleCloser.start(options);
+        }
+        if (connections.isEmpty()) {
+            drain.result.complete(DrainResult.COMPLETED);
+        }
+        return drain;
+    }
+
+    /**
+     * A connection has left the registry.
+     *
+     * <p><b>Why the last one completes the drain exactly once.</b> Leaving and beginning a drain hold the lock. If the
+     * last connection leaves first, the copy in {@link #begin} is empty and {@code begin} completes the future; if the
+     * drain begins first, {@code current} is set and the leaver completes it. Completing twice is without effect.
+     */
+    void ended(TrackedConnection connection) {
+        Drain drain;
+        boolean last;
+        synchronized (lock) {
+            open.remove(connection);
+            drain = open.size() == 0 ? current : null;
+            last = phase == Phase.SHUT_DOWN || phase == Phase.CLOSED;
+        }
+        if (drain == null) {
+            return;
+        }
+        if (last) {
+            drain.idleCloser.cancel();
+        }
+        drain.result.complete(DrainResult.COMPLETED);
+    }
+
+    void becameIdle(TrackedConnection connection) {
+        Drain drain = current;
+        if (drain != null) {
+            drain.idleCloser.becameIdle(connection);
+        }
+    }
+
+    void stateChanged(TrackedConnection connection, ConnectionState from, ConnectionState to) {
+        for (StateListener listener : stateListeners) {
+            listener.stateChanged(connection, from, to);
+        }
+    }
+
+    long nanoTime() {
+        return timer.nanoTime();
+    }
+
+    private int requestsCut() {
+        synchronized (lock) {
+            return requestsCut;
+        }
+    }
+
+    private List<TrackedConnection> copyOfOpen() {
+        synchronized (lock) {
+            return open.copy();
+        }
+    }
+}
