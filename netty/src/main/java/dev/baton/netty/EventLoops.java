@@ -1,0 +1,66 @@
+package dev.baton.netty;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.SingleThreadIoEventLoop;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The event loops of one server: one that accepts, so that a handler which blocks its loop holds up neither a connect nor
+ * a park, and one for each core. Their threads are not daemons: they keep the process alive while it serves.
+ *
+ * <p>They are not in one of Netty's groups, because the end of a group starts the thread of Netty's GlobalEventExecutor,
+ * which is no daemon either and lives on for a second: the process would exit that much later.
+ */
+final class EventLoops {
+    private final EventLoop accepting;
+    private final EventLoop[] serving;
+    private final AtomicInteger turn = new AtomicInteger();
+
+    /** @throws RuntimeException if no descriptors are left for the epoll sets */
+    EventLoops(int count) {
+        ThreadFactory threads = new DefaultThreadFactory("baton-io", false);
+        serving = new EventLoop[count];
+        int created = 0;
+        try {
+            for (; created < count; created++) {
+                serving[created] = loop(threads);
+            }
+            accepting = loop(new DefaultThreadFactory("baton-accept", false));
+        } catch (RuntimeException e) {
+            for (int i = 0; i < created; i++) {
+                shutDown(serving[i]);
+            }
+            throw e;
+        }
+    }
+
+    private static EventLoop loop(ThreadFactory threads) {
+        return new SingleThreadIoEventLoop(null, threads, EpollIoHandler.newFactory());
+    }
+
+    EventLoop accepting() {
+        return accepting;
+    }
+
+    /** The loop for the next connection; in turn. Safe for use by any thread. */
+    EventLoop next() {
+        return serving[Math.floorMod(turn.getAndIncrement(), serving.length)];
+    }
+
+    /** Ends all threads as soon as they have closed what is registered with them. */
+    void shutDown() {
+        shutDown(accepting);
+        for (EventLoop loop : serving) {
+            shutDown(loop);
+        }
+    }
+
+    private static void shutDown(EventLoop loop) {
+        // No quiet period: nothing new is to come.
+        var _ = loop.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+    }
+}

@@ -1,0 +1,257 @@
+package dev.baton.netty;
+
+import dev.baton.Listener;
+import dev.baton.Participant;
+import dev.baton.drain.Connections;
+import dev.baton.drain.DrainOptions;
+import dev.baton.drain.DrainResult;
+import dev.baton.drain.ShutdownResult;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.epoll.Epoll;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Serves any Netty pipeline on listeners that survive restarts.
+ *
+ * <p>The server is parked at first: {@link #resume()} makes it accept. Its channels are Netty's epoll channels, for TCP
+ * and for Unix sockets; its event loop threads are its own, keep the process alive while the server lives, and end with
+ * {@link #close()} without a quiet period.
+ *
+ * <p>Safe for use by any thread; no method waits.
+ */
+public final class NettyServer implements Participant {
+    private final Connections connections;
+    private final EventLoops loops;
+    private final List<Acceptor> acceptors;
+
+    private NettyServer(Builder builder, ChannelHandler childHandler) throws IOException {
+        connections =
+                Objects.requireNonNullElseGet(builder.connections, () -> new Connections(DrainOptions.defaults()));
+        loops = new EventLoops(builder.threads);
+        ChildSetup childSetup = new ChildSetup(loops::next, childHandler, Map.copyOf(builder.childOptions));
+        acceptors = new ArrayList<>();
+        try {
+            for (Listener listener : builder.listeners) {
+                Channel channel = ListenerChannels.open(listener);
+                acceptors.add(new Acceptor(channel, loops.accepting(), connections, childSetup));
+            }
+        } catch (IOException | RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** A builder that holds the defaults. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The registry: snapshots, state listeners, shutdown callbacks. */
+    public Connections connections() {
+        return connections;
+    }
+
+    /**
+     * Accepts, or accepts again after {@link #park()}; undoes a {@link #drain}.
+     *
+     * @return completes when every listener is watched; fails with {@link dev.baton.drain.ServerClosedException} after
+     *     {@link #shutdown} or {@link #close()}
+     */
+    @Override
+    public CompletableFuture<Void> resume() {
+        try {
+            connections.resume();
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        return inAcceptLoop(done -> {
+            for (Acceptor acceptor : acceptors) {
+                acceptor.resume();
+            }
+            done.complete(null);
+        });
+    }
+
+    /** Stops accepting. Connections and the listeners' descriptors stay as they are. */
+    @Override
+    public CompletableFuture<Void> park() {
+        return inAcceptLoop(done -> {
+            List<ChannelFuture> parks = new ArrayList<>();
+            for (Acceptor acceptor : acceptors) {
+                parks.add(acceptor.park());
+            }
+            // Futures of the loop that this runs in: each listener is called in it too, and the last one completes.
+            int[] left = {parks.size()};
+            for (ChannelFuture each : parks) {
+                var _ = each.addListener(_ -> {
+                    if (--left[0] == 0) {
+                        done.complete(null);
+                    }
+                });
+            }
+        });
+    }
+
+    /**
+     * Finishes every connection; see {@link Connections#drain}.
+     *
+     * @return completes with the last connection; cancelled by {@link #resume()}
+     */
+    @Override
+    public CompletableFuture<Void> drain(DrainReason reason) {
+        CompletableFuture<DrainResult> drained;
+        try {
+            drained = connections.drain(
+                    switch (reason) {
+                        case SUCCEEDED -> dev.baton.drain.DrainReason.SUCCEEDED;
+                        case STOPPED -> dev.baton.drain.DrainReason.STOPPED;
+                    });
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        CompletableFuture<Void> result = new CompletableFuture<>();
+        var _ = drained.thenAccept(how -> {
+            switch (how) {
+                case COMPLETED -> result.complete(null);
+                case RESUMED -> result.completeExceptionally(new CancellationException("the drain was undone"));
+            }
+        });
+        return result;
+    }
+
+    /** Closes this server's descriptors of its listeners; it cannot accept again. Connections stay as they are. */
+    @Override
+    public void release() {
+        try {
+            loops.accepting().execute(() -> acceptors.forEach(Acceptor::close));
+        } catch (RejectedExecutionException _) {
+            // Closed before.
+        }
+    }
+
+    /**
+     * Stops for good, as Go's {@code Server.Shutdown}: parks, then finishes every connection. After it, {@link #close()}
+     * frees the descriptors and the threads.
+     */
+    public CompletableFuture<ShutdownResult> shutdown(Duration deadline) {
+        return park().thenCompose(_ -> connections.shutdown(deadline));
+    }
+
+    /**
+     * Closes every connection, this server's descriptors of its listeners, and its event loops, which end on their own at
+     * once. The listeners themselves stay open. A second call does nothing.
+     */
+    @Override
+    public int close() {
+        int cut = connections.close();
+        release();
+        loops.shutDown();
+        return cut;
+    }
+
+    /** Something to do in the accept loop that completes the future, now or later. */
+    @FunctionalInterface
+    private interface AcceptLoopTask {
+        void run(CompletableFuture<Void> done) throws Exception;
+    }
+
+    private CompletableFuture<Void> inAcceptLoop(AcceptLoopTask task) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        EventLoop loop = loops.accepting();
+        try {
+            loop.execute(() -> {
+                try {
+                    task.run(done);
+                } catch (Exception e) {
+                    done.completeExceptionally(e);
+                }
+            });
+        } catch (RejectedExecutionException _) {
+            done.completeExceptionally(new dev.baton.drain.ServerClosedException("start or park"));
+        }
+        return done;
+    }
+
+    /** Collects what a server is made of. For one thread. */
+    public static final class Builder {
+        private final List<Listener> listeners = new ArrayList<>();
+        private final Map<ChannelOption<?>, Object> childOptions = new LinkedHashMap<>();
+
+        @Nullable
+        private ChannelHandler childHandler;
+
+        @Nullable
+        private Connections connections;
+
+        private int threads = Runtime.getRuntime().availableProcessors();
+
+        private Builder() {}
+
+        /** A listener to accept from; at least one. It stays the caller's: the server works on a duplicate. */
+        public Builder listener(Listener value) {
+            listeners.add(value);
+            return this;
+        }
+
+        /** What is added to the pipeline of every connection, usually a {@code ChannelInitializer}; must be sharable. */
+        public Builder childHandler(ChannelHandler value) {
+            childHandler = value;
+            return this;
+        }
+
+        /** An option for every connection, as in {@code ServerBootstrap}. */
+        public <T> Builder childOption(ChannelOption<T> option, T value) {
+            childOptions.put(option, value);
+            return this;
+        }
+
+        /** The registry for the connections; by default one of the server's own with {@link DrainOptions#defaults()}. */
+        public Builder connections(Connections value) {
+            connections = value;
+            return this;
+        }
+
+        /** How many event loops serve connections; by default one for each processor. One more accepts. */
+        public Builder threads(int value) {
+            if (value < 1) {
+                throw new IllegalArgumentException("threads must be at least 1, but is " + value);
+            }
+            threads = value;
+            return this;
+        }
+
+        /**
+         * A parked server.
+         *
+         * @throws NativeTransportUnavailableException if Netty's epoll transport cannot be used
+         * @throws IOException if a listener cannot be duplicated
+         * @throws IllegalStateException if there is no listener or no child handler
+         */
+        public NettyServer build() throws IOException {
+            if (!Epoll.isAvailable()) {
+                throw new NativeTransportUnavailableException(Epoll.unavailabilityCause());
+            }
+            if (listeners.isEmpty()) {
+                throw new IllegalStateException("a server needs at least one listener");
+            }
+            if (childHandler == null) {
+                throw new IllegalStateException("a server needs a child handler");
+            }
+            return new NettyServer(this, childHandler);
+        }
+    }
+}

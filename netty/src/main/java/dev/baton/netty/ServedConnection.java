@@ -1,0 +1,222 @@
+package dev.baton.netty;
+
+import dev.baton.drain.ConnectionControl;
+import dev.baton.drain.ConnectionState;
+import dev.baton.drain.Connections;
+import dev.baton.drain.DrainReason;
+import dev.baton.drain.ServerClosedException;
+import dev.baton.drain.TrackedConnection;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufHolder;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.EventLoop;
+import io.netty.channel.FileRegion;
+import io.netty.util.AttributeKey;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A channel as the registry of connections knows it; the first handler of its pipeline.
+ *
+ * <p>Without a {@linkplain #protocol(ConnectionProtocol) protocol} the connection is {@link ConnectionState#ACTIVE} from
+ * its first byte to its end, so that a drain waits for it. A protocol that knows what a request is does better, as
+ * {@link Http1Connection} does.
+ */
+public final class ServedConnection {
+    private static final AttributeKey<ServedConnection> KEY = AttributeKey.valueOf(ServedConnection.class, "baton");
+
+    private final Channel channel;
+    private final EventLoop loop;
+    private final TrackedConnection tracked;
+
+    @Nullable
+    private ConnectionProtocol protocol;
+
+    private ServedConnection(Channel channel, EventLoop loop, Connections connections) {
+        this.channel = channel;
+        this.loop = loop;
+        this.tracked = connections.open(new Control());
+    }
+
+    /**
+     * Registers a channel that was just accepted and puts the handler that watches it first into its pipeline.
+     *
+     * @param loop the event loop that the channel is, or is about to be, registered with
+     * @throws ServerClosedException if the server is closed; the caller closes the channel
+     */
+    static ServedConnection open(Channel channel, EventLoop loop, Connections connections) {
+        ServedConnection connection = new ServedConnection(channel, loop, connections);
+        channel.attr(KEY).set(connection);
+        channel.pipeline().addFirst("baton", connection.new Watcher());
+        return connection;
+    }
+
+    /**
+     * The connection that a channel is.
+     *
+     * @throws IllegalStateException if the channel was not accepted by a {@link NettyServer}
+     */
+    public static ServedConnection of(Channel channel) {
+        ServedConnection connection = channel.attr(KEY).get();
+        if (connection == null) {
+            throw new IllegalStateException(channel + " was not accepted by a NettyServer");
+        }
+        return connection;
+    }
+
+    /** The entry in the registry: state, counts, whether the server drains. */
+    public TrackedConnection tracked() {
+        return tracked;
+    }
+
+    /** The protocol that says from now on when the connection is active and idle. Call it in the event loop. */
+    public void protocol(ConnectionProtocol value) {
+        protocol = value;
+    }
+
+    /**
+     * The application takes the channel: no drain waits for it or touches it any more. Call it in the event loop.
+     *
+     * @throws IllegalStateException if the connection has sent no request yet, or has ended
+     */
+    public void hijack() {
+        tracked.hijacked();
+        protocol = null;
+    }
+
+    /** Registration has failed: no event will come. */
+    void failed() {
+        tracked.closed();
+    }
+
+    private boolean hijacked() {
+        return tracked.state() == ConnectionState.HIJACKED;
+    }
+
+    /** The registry's hand on the connection: each call becomes a task of the event loop. */
+    private final class Control implements ConnectionControl {
+        @Override
+        public void drain(DrainReason reason) {
+            inLoop(() -> {
+                if (protocol != null) {
+                    protocol.drain(reason);
+                }
+            });
+        }
+
+        @Override
+        public void resume() {
+            inLoop(() -> {
+                if (protocol != null) {
+                    protocol.resume();
+                }
+            });
+        }
+
+        /**
+         * Request versus idle close, settled here.
+         *
+         * <p>A request may have arrived in the socket's buffer without the loop having seen it. A loop alternates between
+         * one round of I/O and one round of tasks, and a task that is scheduled by a task, even without delay, waits for
+         * the next round of tasks. So between this call and {@code closeStillIdle} lies a round of I/O, in which all that
+         * had arrived by now is read and makes the connection ACTIVE. From there to the close the loop does nothing else.
+         * What arrives later than that was on its way, and no server can know of it: that is the fault of closing idle
+         * connections, and why {@link dev.baton.drain.IdlePolicy#CLOSE} is not the default.
+         */
+        @Override
+        public void closeIfIdle() {
+            inLoop(() -> {
+                var _ = loop.schedule(this::closeStillIdle, 0, TimeUnit.NANOSECONDS);
+            });
+        }
+
+        private void closeStillIdle() {
+            switch (tracked.state()) {
+                case NEW, IDLE -> {
+                    if (protocol != null) {
+                        protocol.closeIdle();
+                    } else {
+                        var _ = channel.close();
+                    }
+                }
+                case ACTIVE, HIJACKED, CLOSED -> {
+                    // A request was faster, or there is nothing to close.
+                }
+            }
+        }
+
+        /** Past the pipeline, where a handler might put the close off. */
+        @Override
+        public void close() {
+            inLoop(() -> {
+                if (!hijacked()) {
+                    channel.unsafe().close(channel.voidPromise());
+                }
+            });
+        }
+
+        @Override
+        public SocketAddress peer() {
+            SocketAddress remote = channel.remoteAddress();
+            return remote instanceof InetSocketAddress ? remote : UnixDomainSocketAddress.of("");
+        }
+
+        /**
+         * A connection enters the registry before its channel is registered with the loop, and a call can come in between.
+         * It is put behind the registration then, which is a task of the same loop.
+         */
+        private void inLoop(Runnable task) {
+            try {
+                loop.execute(() -> {
+                    if (channel.isRegistered()) {
+                        task.run();
+                    } else if (channel.isOpen()) {
+                        inLoop(task);
+                    }
+                });
+            } catch (RejectedExecutionException _) {
+                // The loop has ended, and its connections with it.
+            }
+        }
+    }
+
+    /** Counts bytes and sees the end. */
+    private final class Watcher extends ChannelDuplexHandler {
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            if (message instanceof ByteBuf bytes) {
+                tracked.received(bytes.readableBytes());
+                if (protocol == null && tracked.state() == ConnectionState.NEW) {
+                    tracked.active();
+                }
+            }
+            ctx.fireChannelRead(message);
+        }
+
+        @Override
+        public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+            switch (message) {
+                case ByteBuf bytes -> tracked.sent(bytes.readableBytes());
+                case ByteBufHolder holder -> tracked.sent(holder.content().readableBytes());
+                case FileRegion region -> tracked.sent(region.count());
+                default -> {
+                    // Another transport's message, of unknown size.
+                }
+            }
+            var _ = ctx.write(message, promise);
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext ctx) {
+            tracked.closed();
+            ctx.fireChannelInactive();
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package dev.baton.netty;
+
+import io.netty.channel.Channel;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.SocketAddress;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** What the server logs, one method for each event. */
+final class ServerLog {
+    private static final Logger LOGGER = System.getLogger("dev.baton.netty");
+
+    private ServerLog() {}
+
+    static void acceptPaused(@Nullable SocketAddress address, Duration pause, Throwable cause) {
+        LOGGER.log(
+                Level.WARNING,
+                "Cannot accept on {0}: {1}. Connections wait in the queue; trying again in {2} ms.",
+                address,
+                cause.getMessage(),
+                pause.toMillis());
+    }
+
+    static void connectionNotSetUp(Channel channel, Throwable cause) {
+        LOGGER.log(Level.WARNING, "Closed " + channel + " because it could not be set up.", cause);
+    }
+}

@@ -1,0 +1,16 @@
+/** Any Netty pipeline: adopt listeners, track connection states, park, drain. */
+module dev.baton.netty {
+    requires static org.jspecify;
+    // Types of all of these are in the signatures: Listener, Connections, ChannelHandler, ByteBuf.
+    requires transitive dev.baton;
+    requires transitive dev.baton.drain;
+    requires transitive io.netty.transport;
+    requires io.netty.buffer;
+    requires io.netty.codec;
+    requires io.netty.codec.http;
+    requires io.netty.common;
+    requires io.netty.transport.classes.epoll;
+    requires io.netty.transport.unix.common;
+
+    exports dev.baton.netty;
+}
