@@ -60,10 +60,6 @@ final class LoadConnection {
         return wakeNanos;
     }
 
-    boolean done() {
-        return state == State.DONE;
-    }
-
     /** Begins the next request, on the connection that is there or on a new one, unless the load is over. */
     void begin(long now) {
         if (state == State.DONE) {
@@ -308,6 +304,7 @@ final class LoadConnection {
     private void finish() {
         disconnect();
         state = State.DONE;
+        loop.clientDone();
     }
 
     private void disconnect() {
@@ -320,6 +317,8 @@ final class LoadConnection {
 
     /** Gives everything up, at once. */
     void abandon() {
-        finish();
+        if (state != State.DONE) {
+            finish();
+        }
     }
 }
