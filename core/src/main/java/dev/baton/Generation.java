@@ -192,9 +192,9 @@ final class Generation implements Signals.Actions {
             if (readyDeclared) {
                 serve();
             }
-        } else if (published) {
+        } else if (state != State.RETIRED && published) {
             Log.parentEnded(pid);
-        } else if (serving.isDone()) {
+        } else if (state != State.RETIRED && serving.isDone()) {
             Log.parentLost(pid);
             publish();
         }
@@ -277,8 +277,11 @@ final class Generation implements Signals.Actions {
     private void exitAtOnce(String origin, int status) {
         Log.exitAtOnce(origin);
         if (state == State.PARKED || state == State.STOPPING) {
-            retire(participants.close());
+            free(participants.close());
+            move(State.RETIRED);
         }
+        // Not before exit has begun: else main could return first, and the status would be 0.
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> retired.complete(null)));
         // Exit runs the program's shutdown hooks, which may wait for the owner.
         Thread.ofPlatform().name("baton-exit").start(() -> System.exit(status));
     }
@@ -300,8 +303,14 @@ final class Generation implements Signals.Actions {
         });
     }
 
-    /** Frees what is left. The end of an old generation is invisible: only the end of the service withdraws it. */
     private void retire(int cut) {
+        free(cut);
+        move(State.RETIRED);
+        retired.complete(null);
+    }
+
+    /** Frees what is left. The end of an old generation is invisible: only the end of the service withdraws it. */
+    private void free(int cut) {
         cancelDeadline();
         if (state == State.STARTING) {
             participants.close();
@@ -315,8 +324,6 @@ final class Generation implements Signals.Actions {
         control.close();
         parent.ifPresent(ParentLink::close);
         succession.close();
-        move(State.RETIRED);
-        retired.complete(null);
     }
 
     private void cancelDeadline() {

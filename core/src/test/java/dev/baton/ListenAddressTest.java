@@ -1,0 +1,67 @@
+package dev.baton;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ListenAddressTest {
+
+    @ParameterizedTest
+    @CsvSource({
+        "127.0.0.1:80, 127.0.0.1:80",
+        "127.0.0.1:0, 127.0.0.1:0",
+        "[::1]:443, [0:0:0:0:0:0:0:1]:443",
+        "unix:/run/a.sock, unix:/run/a.sock",
+        "unix:/run/../run/a.sock, unix:/run/a.sock"
+    })
+    void aTextBecomesTheKeyThatNamesTheSameSocketInEveryGeneration(String text, String key) {
+        assertThat(ListenAddress.parse(text).key()).isEqualTo(key);
+        assertThat(ListenAddress.parse(key)).isEqualTo(ListenAddress.parse(text));
+    }
+
+    @Test
+    void noHostMeansAllAddresses() {
+        assertThat(((ListenAddress.Tcp) ListenAddress.parse(":80"))
+                        .socketAddress()
+                        .getAddress()
+                        .isAnyLocalAddress())
+                .isTrue();
+        assertThat(ListenAddress.parse("*:80")).isEqualTo(ListenAddress.parse(":80"));
+    }
+
+    @Test
+    void aRelativePathIsMadeAbsolute() {
+        assertThat(ListenAddress.unix(Path.of("a.sock")).path()).isAbsolute();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "80",
+                "host",
+                "127.0.0.1:",
+                "127.0.0.1:65536",
+                "127.0.0.1:-1",
+                "127.0.0.1:http",
+                "::1:80",
+                "unix:"
+            })
+    void whatIsNoAddressIsRefusedWithItsText(String text) {
+        assertThatThrownBy(() -> ListenAddress.parse(text))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("'" + text + "'");
+    }
+
+    @Test
+    void anUnknownHostIsNamed() {
+        assertThatThrownBy(() -> ListenAddress.parse("no-such-host.invalid:80"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("the host 'no-such-host.invalid' is not known");
+    }
+}

@@ -1,0 +1,164 @@
+package dev.baton;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.baton.posix.Descriptors;
+import dev.baton.testkit.FdLeakCheck;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ListenerTableTest {
+    private static final ListenAddress ANY_PORT = ListenAddress.parse("127.0.0.1:0");
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void aClaimFindsWhatTheParentPassedByTheRequestedAddress() throws IOException {
+        ListenerTable parent = new ListenerTable();
+        Listener original = parent.claim(ANY_PORT, 0);
+        ListenerTable successor = inherit(parent);
+
+        Listener inherited = successor.claim(ANY_PORT, 0);
+        assertThat(inherited.inherited()).isTrue();
+        assertThat(inherited.localAddress()).isEqualTo(original.localAddress());
+        parent.releaseAll();
+        assertThat(connects(inherited))
+                .as("the socket outlives the parent's copy")
+                .isTrue();
+        successor.closeAll();
+        assertThat(connects(inherited)).isFalse();
+    }
+
+    @Test
+    void whatNobodyClaimsIsClosed() throws IOException {
+        ListenerTable parent = new ListenerTable();
+        Listener original = parent.claim(ANY_PORT, 0);
+        ListenerTable successor = inherit(parent);
+        parent.releaseAll();
+        assertThat(connects(original)).isTrue();
+        assertThat(successor.releaseUnclaimed()).containsExactly(ANY_PORT);
+        assertThat(connects(original)).isFalse();
+    }
+
+    @Test
+    void anAddressIsHandedOutOnce() throws IOException {
+        ListenerTable table = new ListenerTable();
+        Listener first = table.claim(ANY_PORT, 0);
+        assertThatThrownBy(() -> table.claim(ANY_PORT, 0))
+                .isInstanceOf(ListenException.class)
+                .hasMessageContaining("this process already listens there");
+        first.close();
+        table.claim(ANY_PORT, 0).close();
+    }
+
+    @Test
+    void aDescriptorThatIsNotWhatItIsSaidToBeIsRefusedAndStaysTheCallers() throws IOException {
+        ListenerTable parent = new ListenerTable();
+        parent.claim(ANY_PORT, 0);
+        ListenerTable successor = new ListenerTable();
+        ListenerTable.Offer offer = parent.offers().getFirst();
+        for (String other : List.of("127.0.0.1:1", "127.0.0.2:0", "[::1]:0", "unix:/x")) {
+            assertThatThrownBy(() -> successor.inherit(ListenAddress.parse(other), offer.descriptor()))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageStartingWith("the parent passed");
+        }
+        assertThat(Descriptors.isCloseOnExec(offer.descriptor())).isTrue();
+        offer.close();
+        parent.closeAll();
+    }
+
+    @Test
+    void aUnixPathIsRemovedByTheLastGenerationAlone() throws IOException {
+        Path path = directory.resolve("s");
+        ListenerTable parent = new ListenerTable();
+        parent.claim(ListenAddress.unix(path), 0);
+        ListenerTable successor = inherit(parent);
+        successor.claim(ListenAddress.unix(path), 0);
+        parent.releaseAll();
+        assertThat(path).exists();
+        try (SocketChannel _ = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+            successor.closeAll();
+        }
+        assertThat(path).doesNotExist();
+    }
+
+    @Test
+    void aPathOfADeadProcessIsReplacedAndThatOfALivingOneIsNot() throws IOException {
+        Path path = directory.resolve("s");
+        try (ServerSocketChannel dead = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            dead.bind(UnixDomainSocketAddress.of(path));
+        }
+        assertThat(path).exists();
+        Listener living = Listeners.bind(ListenAddress.unix(path), 0);
+        assertThatThrownBy(() -> Listeners.bind(ListenAddress.unix(path), 0))
+                .isInstanceOf(ListenException.class)
+                .hasMessageContaining("the address is in use");
+        assertThat(path).exists();
+        living.close();
+
+        Path file = Files.writeString(directory.resolve("file"), "precious");
+        assertThatThrownBy(() -> Listeners.bind(ListenAddress.unix(file), 0)).isInstanceOf(ListenException.class);
+        assertThat(file).hasContent("precious");
+    }
+
+    @Test
+    void everyFailureSaysWhatToDo() throws IOException {
+        Listener taken = Listeners.bind(ANY_PORT, 0);
+        int port = ((InetSocketAddress) taken.localAddress()).getPort();
+        assertThatThrownBy(() -> Listeners.bind(ListenAddress.parse("127.0.0.1:" + port), 0))
+                .hasMessage("cannot listen on 127.0.0.1:" + port
+                        + ": the address is in use; stop the process that uses it or choose another");
+        assertThatThrownBy(() -> Listeners.bind(ListenAddress.parse("192.0.2.1:0"), 0))
+                .hasMessageContaining("this machine does not have that address");
+        assertThatThrownBy(() -> Listeners.bind(ListenAddress.unix(directory.resolve("no/s")), 0))
+                .hasMessageContaining("its folder does not exist; create it");
+        assertThatThrownBy(() -> Listeners.bind(ListenAddress.unix(directory.resolve("x".repeat(120))), 0))
+                .hasMessageContaining("must be shorter than 108 bytes");
+        taken.close();
+    }
+
+    @Test
+    void noDescriptorIsLeft() throws Exception {
+        FdLeakCheck check = FdLeakCheck.ofThisJvm();
+        ListenerTable parent = new ListenerTable();
+        for (int i = 0; i < 20; i++) {
+            parent.claim(ListenAddress.parse("127.0.0." + (i + 1) + ":0"), 0);
+        }
+        ListenerTable successor = inherit(parent);
+        successor.claim(ListenAddress.parse("127.0.0.1:0"), 0);
+        successor.releaseUnclaimed();
+        successor.closeAll();
+        parent.closeAll();
+        check.assertNone(Duration.ofSeconds(5));
+    }
+
+    private static ListenerTable inherit(ListenerTable parent) throws IOException {
+        ListenerTable successor = new ListenerTable();
+        for (ListenerTable.Offer offer : parent.offers()) {
+            successor.inherit(offer.address(), offer.descriptor());
+        }
+        return successor;
+    }
+
+    private static boolean connects(Listener listener) {
+        InetSocketAddress address = (InetSocketAddress) listener.localAddress();
+        try (Socket _ = new Socket(address.getAddress(), address.getPort())) {
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,94 @@
+package dev.baton;
+
+import dev.baton.testkit.Await;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * A service whose every generation reads anew what it is to do, because all have the same command line: one word of the
+ * file that is its first argument. It prints what its participant is told. The other arguments are listeners.
+ */
+final class ScriptedService {
+    private ScriptedService() {}
+
+    public static void main(String[] arguments) throws Exception {
+        String[] script = Files.readString(Path.of(arguments[0])).strip().split(" ", 0);
+        if (script[0].equals("crash-at-once")) {
+            throw new IllegalStateException("this release is broken");
+        }
+        try (Baton baton = Baton.start()) {
+            say(baton, "started");
+            for (int i = 1; i < arguments.length; i++) {
+                Listener listener = baton.listen(ListenAddress.parse(arguments[i]));
+                say(baton, "listens on " + listener.localAddress() + (listener.inherited() ? " inherited" : " bound"));
+            }
+            baton.join(new Reporter(baton, script[0].equals("never-drains")));
+            switch (script[0]) {
+                case "crash" -> throw new IllegalStateException("this release is broken");
+                case "exit" -> System.exit(Integer.parseInt(script[1]));
+                case "hang" -> new CompletableFuture<>().join();
+                case "wait" -> {
+                    say(baton, "waits");
+                    Await.state("the gate opens", Duration.ofSeconds(60), () -> Files.exists(Path.of(script[1])));
+                }
+                case "listen" -> baton.listen(ListenAddress.parse(script[1]));
+                default -> {}
+            }
+            baton.ready();
+            say(baton, "ready");
+            baton.awaitExit();
+            say(baton, "done");
+        }
+    }
+
+    private static void say(Baton baton, String what) {
+        System.out.println(baton.generation() + " " + what);
+    }
+
+    /** A server without connections. */
+    private record Reporter(Baton baton, boolean neverDrains) implements Participant {
+        @Override
+        public CompletionStage<Void> resume() {
+            return said("resume");
+        }
+
+        @Override
+        public CompletionStage<Void> park() {
+            return said("park");
+        }
+
+        @Override
+        public void release() {
+            var _ = said("release");
+        }
+
+        @Override
+        public CompletionStage<Void> drain(DrainReason reason) {
+            CompletionStage<Void> drained = said("drain " + reason);
+            return neverDrains ? new CompletableFuture<>() : drained;
+        }
+
+        @Override
+        public int close() {
+            var _ = said("close");
+            return neverDrains ? 7 : 0;
+        }
+
+        private CompletionStage<Void> said(String call) {
+            say(baton, call);
+            return CompletableFuture.completedStage(null);
+        }
+    }
+
+    /** Replaces the script; what a generation reads is the old word or the new one. */
+    static void script(Path file, String words) throws IOException {
+        Path next = file.resolveSibling(file.getFileName() + ".next");
+        Files.writeString(next, words);
+        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
+    }
+}
