@@ -147,10 +147,11 @@ final class LoadLoop {
 
     /** How long the next pause between an answer and a request is. */
     long nextThinkNanos() {
-        if (options.mode() instanceof LoadMode.Persistent(var least, var most) && !most.isZero()) {
-            return least.toNanos() + random.nextLong(most.toNanos() - least.toNanos() + 1);
-        }
-        return 0;
+        return switch (options.mode()) {
+            case LoadMode.NewConnections(var pause) -> pause.toNanos();
+            case LoadMode.Persistent(var least, var most) ->
+                least.toNanos() + random.nextLong(most.toNanos() - least.toNanos() + 1);
+        };
     }
 
     /** A buffer for one read, shared by all connections. */

@@ -6,7 +6,12 @@ import java.time.Duration;
 public sealed interface LoadMode {
     /** A new connection for each request, which asks for {@code Connection: close}. */
     static LoadMode newConnections() {
-        return new NewConnections();
+        return newConnections(Duration.ZERO);
+    }
+
+    /** As {@link #newConnections()}, with a pause of this length between an answer and the next connection. */
+    static LoadMode newConnections(Duration pause) {
+        return new NewConnections(pause);
     }
 
     /** Persistent connections, one request right after the other. */
@@ -24,8 +29,19 @@ public sealed interface LoadMode {
         return new Persistent(least, most);
     }
 
-    /** See {@link #newConnections()}. */
-    record NewConnections() implements LoadMode {}
+    /**
+     * See {@link #newConnections(Duration)}.
+     *
+     * @param pause the time between an answer and the next connection
+     */
+    record NewConnections(Duration pause) implements LoadMode {
+        /** Checks the pause. */
+        public NewConnections {
+            if (pause.isNegative()) {
+                throw new IllegalArgumentException("a pause of " + pause + " is not possible");
+            }
+        }
+    }
 
     /**
      * See {@link #persistent(Duration, Duration)}.

@@ -50,6 +50,13 @@ class LoadTest {
     }
 
     @Test
+    void newConnectionsKeepTheirPause() throws Exception {
+        LoadReport report = run(LoadMode.newConnections(Duration.ofMillis(50)), 5, LoadTest::answerForEver);
+        assertThat(failures(report)).isEmpty();
+        assertThat(report.duration()).isGreaterThanOrEqualTo(Duration.ofMillis(4 * 50));
+    }
+
+    @Test
     void aPersistentConnectionIsUsedAgain() throws Exception {
         LoadReport report = run(LoadMode.persistent(), 50, LoadTest::answerForEver);
         assertThat(failures(report)).isEmpty();
