@@ -250,7 +250,10 @@ final class Generation implements Signals.Actions {
     }
 
     private void beginStop(String origin) {
-        Log.stopping(origin, state);
+        if (state != State.STARTING) {
+            // A start that is given up is reported by whoever gives it up, in one line.
+            Log.stopping(origin, state);
+        }
         if (state == State.UPGRADING && !succession.stop()) {
             return;
         }
