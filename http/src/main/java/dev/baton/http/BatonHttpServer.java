@@ -1,0 +1,288 @@
+package dev.baton.http;
+
+import com.sun.net.httpserver.Filter;
+import com.sun.net.httpserver.HttpContext;
+import com.sun.net.httpserver.HttpHandler;
+import com.sun.net.httpserver.HttpServer;
+import dev.baton.Baton;
+import dev.baton.ListenAddress;
+import dev.baton.ListenException;
+import dev.baton.Listener;
+import dev.baton.Listeners;
+import dev.baton.drain.Connections;
+import dev.baton.drain.DrainOptions;
+import dev.baton.netty.NettyServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The JDK's {@link HttpServer} on Netty, on listeners that survive restarts.
+ *
+ * <p>If {@link Baton} was started in this process, listeners come from it and the server takes part in restarts by itself:
+ * {@link #start()} lets it accept when this generation may. Otherwise it binds and accepts at once, as the JDK's does.
+ *
+ * <p>It keeps to the JDK's documentation, and beyond it:
+ *
+ * <ul>
+ *   <li>Handlers run on a virtual thread each, unless {@link #setExecutor} says otherwise. An executor that runs them in
+ *       the caller, as the JDK's own default does, gets virtual threads too.
+ *   <li>Several addresses and Unix sockets: {@link #listen(ListenAddress)}. For a Unix socket the addresses of an exchange
+ *       are the loopback address with port 0, because the API knows no others.
+ *   <li>A handler that fails before anything of its response was sent gives 500; later, the connection is closed, so that
+ *       the client sees that the response is cut. A handler may return and another thread complete the exchange.
+ *   <li>{@code Expect: 100-continue}: the client is asked for the body when the handler first reads it, or announces
+ *       success. A handler that refuses the request does not get the body sent.
+ *   <li>Informational responses (1xx other than 101) can be sent before the final one.
+ *   <li>Attributes belong to the exchange; those of the context are seen behind them.
+ *   <li>To HEAD, a length that is given to {@code sendResponseHeaders} is announced, and the body thrown away.
+ *   <li>Requests that an intermediary might read differently are answered 400 and the connection closed: both or several
+ *       lengths, a bare line feed, folded header lines, a space before the colon, no {@code Host} or two.
+ *   <li>Limits: {@link HttpServerOptions}.
+ * </ul>
+ *
+ * <p>Safe for use by any thread.
+ */
+public final class BatonHttpServer extends HttpServer {
+
+    private enum State {
+        NEW,
+        STARTED,
+        STOPPED
+    }
+
+    private final HttpServerOptions options;
+    private final Contexts contexts = new Contexts();
+    private final Connections connections = new Connections(DrainOptions.defaults());
+
+    // Guarded by this, under which nobody waits.
+    private final List<Listener> listeners = new ArrayList<>();
+    private State state = State.NEW;
+    private boolean bound;
+    private @Nullable Executor executor;
+    private @Nullable NettyServer transport;
+
+    private BatonHttpServer(HttpServerOptions options) {
+        this.options = options;
+    }
+
+    /** A server with the default options and no listener yet. */
+    public static BatonHttpServer create() {
+        return create(HttpServerOptions.defaults());
+    }
+
+    /** A server with no listener yet. */
+    public static BatonHttpServer create(HttpServerOptions options) {
+        return new BatonHttpServer(Objects.requireNonNull(options));
+    }
+
+    /** A server with the default options that listens on this address when it is started. */
+    public static BatonHttpServer create(ListenAddress address) throws IOException {
+        BatonHttpServer server = create();
+        server.listen(address);
+        return server;
+    }
+
+    /** As {@link HttpServer#create(InetSocketAddress, int)}, whatever the installed provider is. */
+    public static BatonHttpServer create(@Nullable InetSocketAddress address, int backlog) throws IOException {
+        BatonHttpServer server = create();
+        if (address != null) {
+            server.bind(address, backlog);
+        }
+        return server;
+    }
+
+    /** As {@link HttpServer#create(InetSocketAddress, int, String, HttpHandler, Filter...)}. */
+    public static BatonHttpServer create(
+            @Nullable InetSocketAddress address, int backlog, String path, HttpHandler handler, Filter... filters)
+            throws IOException {
+        List<Filter> chain = List.of(filters);
+        Objects.requireNonNull(path);
+        Objects.requireNonNull(handler);
+        BatonHttpServer server = create(address, backlog);
+        server.createContext(path, handler).getFilters().addAll(chain);
+        return server;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws BindException also if the server was bound by an earlier call
+     */
+    @Override
+    public void bind(InetSocketAddress address, int backlog) throws IOException {
+        Objects.requireNonNull(address, "address");
+        synchronized (this) {
+            if (bound) {
+                throw new BindException("the server is already bound");
+            }
+            try {
+                add(ListenAddress.tcp(address), backlog);
+            } catch (ListenException e) {
+                throw (IOException) new BindException(e.getMessage()).initCause(e);
+            }
+            bound = true;
+        }
+    }
+
+    /**
+     * Listens on one more address.
+     *
+     * @return the listener, which the server closes when it stops
+     * @throws ListenException if the address cannot be had
+     * @throws IllegalStateException if the server was started
+     */
+    public Listener listen(ListenAddress address) throws IOException {
+        Objects.requireNonNull(address, "address");
+        synchronized (this) {
+            return add(address, 0);
+        }
+    }
+
+    private Listener add(ListenAddress address, int backlog) throws IOException {
+        requireNew("be bound");
+        Baton baton = Baton.current().orElse(null);
+        Listener listener = baton == null ? Listeners.bind(address, backlog) : baton.listen(address, backlog);
+        listeners.add(listener);
+        return listener;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalStateException if it has no listener, or was started or stopped before
+     */
+    @Override
+    public void start() {
+        NettyServer started;
+        synchronized (this) {
+            requireNew("be started");
+            if (listeners.isEmpty()) {
+                throw new IllegalStateException("the server cannot be started: it is not bound to an address");
+            }
+            started = transport(new Dispatcher(contexts, options, handlerExecutor()));
+            transport = started;
+            state = State.STARTED;
+        }
+        Baton.current()
+                .ifPresentOrElse(
+                        baton -> baton.join(started), () -> started.resume().join());
+    }
+
+    private Executor handlerExecutor() {
+        return executor == null ? Thread::startVirtualThread : executor;
+    }
+
+    private NettyServer transport(Dispatcher dispatcher) {
+        NettyServer.Builder builder =
+                NettyServer.builder().connections(connections).childHandler(new HttpPipeline(dispatcher));
+        listeners.forEach(builder::listener);
+        try {
+            return builder.build();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void requireNew(String wish) {
+        switch (state) {
+            case NEW -> {}
+            case STARTED -> throw new IllegalStateException("the server cannot " + wish + ": it was started");
+            case STOPPED -> throw new IllegalStateException("the server cannot " + wish + ": it was stopped");
+        }
+    }
+
+    @Override
+    public synchronized void setExecutor(@Nullable Executor executor) {
+        if (state == State.STARTED) {
+            throw new IllegalStateException("the server was started");
+        }
+        this.executor = executor;
+    }
+
+    @Override
+    public synchronized @Nullable Executor getExecutor() {
+        return executor;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Meanwhile responses tell their clients that the connection closes. Connections on which no request is being
+     * served are not waited for. The listeners are given up, for the generations that follow too: to let a successor have
+     * them, end the process through {@link Baton}.
+     */
+    @Override
+    public void stop(int delay) {
+        if (delay < 0) {
+            throw new IllegalArgumentException("the delay must not be negative: " + delay);
+        }
+        NettyServer running;
+        List<Listener> open;
+        synchronized (this) {
+            running = transport;
+            transport = null;
+            open = List.copyOf(listeners);
+            listeners.clear();
+            state = State.STOPPED;
+        }
+        if (running != null) {
+            running.park().join();
+            ActiveConnections.awaitNone(connections, Duration.ofSeconds(delay));
+            running.close();
+        }
+        open.forEach(Listener::close);
+    }
+
+    @Override
+    public HttpContext createContext(String path, HttpHandler handler) {
+        Objects.requireNonNull(path, "path");
+        Objects.requireNonNull(handler, "handler");
+        return contexts.add(new Context(path, handler, this));
+    }
+
+    @Override
+    public HttpContext createContext(String path) {
+        Objects.requireNonNull(path, "path");
+        return contexts.add(new Context(path, null, this));
+    }
+
+    @Override
+    public void removeContext(String path) {
+        contexts.remove(Objects.requireNonNull(path, "path"));
+    }
+
+    @Override
+    public void removeContext(HttpContext context) {
+        contexts.remove(Objects.requireNonNull(context, "context"));
+    }
+
+    /** The first internet address on which the server listens, with its port; null if there is none. */
+    @Override
+    public @Nullable InetSocketAddress getAddress() {
+        for (SocketAddress address : addresses()) {
+            if (address instanceof InetSocketAddress inet) {
+                return inet;
+            }
+        }
+        return null;
+    }
+
+    /** All addresses on which the server listens, as they are bound; none after {@link #stop}. */
+    public synchronized List<SocketAddress> addresses() {
+        return listeners.stream().map(Listener::localAddress).toList();
+    }
+
+    /** The connections with their states; for callbacks at shutdown too. */
+    public Connections connections() {
+        return connections;
+    }
+}

@@ -1,0 +1,39 @@
+package dev.baton.http;
+
+import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsServer;
+import com.sun.net.httpserver.spi.HttpServerProvider;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gives programs that call {@link HttpServer#create} a {@link BatonHttpServer}.
+ *
+ * <p>It is in force when this module is on the module path or the class path of the program, the first there that
+ * provides such a service, or named by
+ * {@code -Dcom.sun.net.httpserver.HttpServerProvider=dev.baton.http.BatonHttpServerProvider}. See
+ * {@link HttpServerProvider#provider()}.
+ */
+public final class BatonHttpServerProvider extends HttpServerProvider {
+
+    /** For the JDK. */
+    public BatonHttpServerProvider() {}
+
+    @Override
+    public HttpServer createHttpServer(@Nullable InetSocketAddress address, int backlog) throws IOException {
+        return BatonHttpServer.create(address, backlog);
+    }
+
+    /**
+     * Not supported yet.
+     *
+     * @throws UnsupportedOperationException always
+     */
+    @Override
+    public HttpsServer createHttpsServer(@Nullable InetSocketAddress address, int backlog) {
+        throw new UnsupportedOperationException(
+                "Baton's HTTP server does not speak TLS yet; to use the JDK's HttpsServer, "
+                        + "take dev.baton.http off the path, or put a proxy that ends TLS in front");
+    }
+}

@@ -1,0 +1,100 @@
+package dev.baton.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connection as an exchange sees it, from any thread. Whatever changes the connection is posted to its event loop and
+ * runs there in the order in which one thread posted it; it never runs in the caller, so that it can be called under a
+ * lock.
+ */
+final class ConnectionPort {
+    private final Channel channel;
+    private final HttpConnection connection;
+
+    ConnectionPort(Channel channel, HttpConnection connection) {
+        this.channel = channel;
+        this.connection = connection;
+    }
+
+    boolean inEventLoop() {
+        return channel.eventLoop().inEventLoop();
+    }
+
+    boolean isOpen() {
+        return channel.isActive();
+    }
+
+    ByteBufAllocator allocator() {
+        return channel.alloc();
+    }
+
+    @Nullable
+    SocketAddress remoteAddress() {
+        return channel.remoteAddress();
+    }
+
+    @Nullable
+    SocketAddress localAddress() {
+        return channel.localAddress();
+    }
+
+    /** Writes a part of a response; the content now belongs to the connection. */
+    void send(ResponseBody body, @Nullable ResponseHead head, ByteBuf content, boolean last) {
+        try {
+            channel.eventLoop().execute(new ResponsePart(connection, body, head, content, last));
+        } catch (RejectedExecutionException e) {
+            content.release();
+            body.connectionClosed(new IOException("the server has stopped", e));
+        }
+    }
+
+    /** The handler has read half of what was held for it. */
+    void resumeReading(RequestBody body) {
+        post(() -> connection.resumeReading(body));
+    }
+
+    void sendContinue(RequestBody body) {
+        // Not the constant for no headers: the encoder removes from them what an interim response must not have.
+        sendInterim(
+                body,
+                HttpResponseStatus.CONTINUE,
+                DefaultHttpHeadersFactory.headersFactory().newHeaders());
+    }
+
+    void sendInterim(RequestBody body, HttpResponseStatus status, HttpHeaders headers) {
+        post(() -> connection.writeInterim(body, status, headers));
+    }
+
+    /**
+     * Closes the connection in the middle of a response.
+     *
+     * @param reset whether the client shall see an error: without a length and without chunks an orderly end would look
+     *     like the end of the response
+     */
+    void abort(ResponseBody body, boolean reset) {
+        post(() -> connection.abort(body, reset));
+    }
+
+    /** Answers 500 in the place of a response of which nothing was sent. */
+    void sendInternalError(ResponseBody body) {
+        post(() -> connection.writeInternalError(body));
+    }
+
+    /** After the end of the event loop there is no connection left to change. */
+    private void post(Runnable task) {
+        try {
+            channel.eventLoop().execute(task);
+        } catch (RejectedExecutionException e) {
+            Log.connectionFailed(channel, e);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package dev.baton.http;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpUtil;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/** Finds the context of a request and starts its handler: what all connections of a server share. */
+final class Dispatcher {
+    private final Contexts contexts;
+    private final HttpServerOptions options;
+    private final Executor executor;
+
+    /** The executor may be one that runs handlers in the caller, see {@link Exchange#run()}. */
+    Dispatcher(Contexts contexts, HttpServerOptions options, Executor executor) {
+        this.contexts = contexts;
+        this.options = options;
+        this.executor = executor;
+    }
+
+    HttpServerOptions options() {
+        return options;
+    }
+
+    /** What becomes of a request. */
+    sealed interface Outcome permits Accepted, Refused {}
+
+    /** A handler is to be started with {@link #start}. */
+    record Accepted(Exchange exchange) implements Outcome {}
+
+    /** The server answers by itself. */
+    record Refused(Rejection rejection) implements Outcome {}
+
+    Outcome dispatch(ConnectionPort connection, HttpRequest request) {
+        Rejection malformed = Rejection.of(request, options);
+        if (malformed != null) {
+            return new Refused(malformed);
+        }
+        RequestTarget target = RequestTarget.parse(request.uri());
+        if (target == null) {
+            return new Refused(Rejection.BAD_TARGET);
+        }
+        Context context = contexts.find(target.path());
+        if (context == null) {
+            return new Refused(Rejection.NO_CONTEXT);
+        }
+        if (context.getHandler() == null) {
+            return new Refused(Rejection.NO_HANDLER);
+        }
+        RequestBody body = new RequestBody(connection, options, !hasBody(request.headers()), expectsContinue(request));
+        return new Accepted(
+                new Exchange(connection, request, target, context, body, new ResponseBody(connection, options)));
+    }
+
+    /** Runs the handler; gives the rejection with which the server answers if no thread can be had for it. */
+    @Nullable
+    Rejection start(Exchange exchange) {
+        try {
+            executor.execute(exchange);
+            return null;
+        } catch (RejectedExecutionException e) {
+            Log.handlerRefused(exchange, e);
+            return Rejection.NO_THREAD;
+        }
+    }
+
+    static boolean hasBody(HttpHeaders headers) {
+        if (headers.contains(HttpHeaderNames.TRANSFER_ENCODING)) {
+            return true;
+        }
+        String length = headers.get(HttpHeaderNames.CONTENT_LENGTH);
+        return length != null && !length.equals("0");
+    }
+
+    /** HTTP/1.0 knows no interim responses (RFC 9110, section 10.1.1). */
+    private static boolean expectsContinue(HttpRequest request) {
+        return request.headers().contains(HttpHeaderNames.EXPECT, HttpHeaderValues.CONTINUE, true)
+                && request.protocolVersion().minorVersion() > 0;
+    }
+
+    static boolean isKeepAlive(HttpRequest request) {
+        return HttpUtil.isKeepAlive(request);
+    }
+}

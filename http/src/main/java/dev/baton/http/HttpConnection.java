@@ -1,0 +1,427 @@
+package dev.baton.http;
+
+import dev.baton.http.Dispatcher.Accepted;
+import dev.baton.http.Dispatcher.Refused;
+import dev.baton.http.RequestBody.Offer;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
+import java.io.EOFException;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Objects;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The requests of one connection, one after the other: gives each to its handler, and its response to the pipeline.
+ *
+ * <pre>
+ *   WAITING --head--> EXCHANGE --response sent, request read------------> WAITING
+ *      |                 |
+ *      |                 +-----response sent, request not all read----> DISCARDING --end of request--> WAITING
+ *      |                 |                                                  |
+ *      +--bad head-------+--last response--------------too much-------------+----> CLOSING
+ * </pre>
+ *
+ * <p>Everything here runs in the event loop; the handler's threads come through {@link ConnectionPort}. A request that arrives while another is being answered waits in {@link #pipelined}, and meanwhile the socket is
+ * not read.
+ *
+ * <p>Closing a connection after a response is left to the pipeline: the response says {@code Connection: close}, and a
+ * handler nearer to the socket closes when it has passed ({@link HttpPipeline}).
+ */
+final class HttpConnection extends ChannelInboundHandlerAdapter {
+
+    private enum Phase {
+        WAITING,
+        EXCHANGE,
+        DISCARDING,
+        CLOSING
+    }
+
+    private final Dispatcher dispatcher;
+    private final BooleanSupplier headBegun;
+    private final Channel channel;
+    private final ConnectionPort port;
+    private final DeadlineTimer timer;
+    private final ArrayDeque<HttpObject> pipelined = new ArrayDeque<>(0);
+
+    /** Set when the handler is added, before anything else happens. */
+    private @Nullable ResponseWriter writer;
+
+    private Phase phase = Phase.WAITING;
+    private @Nullable Exchange exchange;
+    /** Whether the current request has come to its end. */
+    private boolean requestEnded = true;
+    /** Bytes of the current request's body that have come, and those of them that nobody read. */
+    private long received;
+
+    private long discarded;
+    /** The body's buffer is full. */
+    private boolean bodyFull;
+    /** The current response must be the last: of this connection nothing can be read any more. */
+    private boolean inputUnusable;
+    /** The client has ended its side. */
+    private boolean inputEnded;
+
+    private boolean headTimed;
+    private boolean catchingUp;
+
+    /** For a registered channel; {@code headBegun} says whether the decoder has a part of a head. */
+    HttpConnection(Channel channel, Dispatcher dispatcher, BooleanSupplier headBegun) {
+        this.channel = channel;
+        this.dispatcher = dispatcher;
+        this.headBegun = headBegun;
+        this.port = new ConnectionPort(channel, this);
+        this.timer = new DeadlineTimer(channel.eventLoop(), this::onDeadline);
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        writer = new ResponseWriter(ctx);
+        timer.set(dispatcher.options().idleTimeout());
+    }
+
+    private ResponseWriter writer() {
+        return Objects.requireNonNull(writer);
+    }
+
+    // --- requests ---
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        HttpObject part = (HttpObject) message;
+        if (phase == Phase.CLOSING) {
+            ReferenceCountUtil.release(part);
+        } else if (!pipelined.isEmpty() || !canTake(part)) {
+            pipelined.add(part);
+            updateReading();
+        } else {
+            take(part);
+        }
+    }
+
+    private boolean canTake(HttpObject part) {
+        return !(part instanceof HttpRequest) || (phase == Phase.WAITING && channel.isWritable());
+    }
+
+    private void take(HttpObject part) {
+        if (part instanceof HttpRequest request) {
+            begin(request);
+        }
+        if (part instanceof HttpContent content) {
+            receive(content);
+        }
+    }
+
+    private void begin(HttpRequest request) {
+        headTimed = false;
+        timer.lift();
+        phase = Phase.EXCHANGE;
+        requestEnded = false;
+        received = 0;
+        discarded = 0;
+        if (request.decoderResult().isFailure() && Rejection.isPremature(request)) {
+            close();
+            return;
+        }
+        switch (dispatcher.dispatch(port, request)) {
+            case Refused refused -> refuse(refused.rejection(), request);
+            case Accepted accepted -> {
+                exchange = accepted.exchange();
+                Rejection noThread = dispatcher.start(accepted.exchange());
+                if (noThread != null) {
+                    exchange = null;
+                    refuse(noThread, request);
+                }
+            }
+        }
+    }
+
+    private void refuse(Rejection rejection, HttpRequest request) {
+        Log.requestRefused(channel.remoteAddress(), rejection);
+        boolean keepAlive = !rejection.close() && Dispatcher.isKeepAlive(request) && !inputUnusable;
+        writer().refuse(rejection, keepAlive, request.method());
+        responseSent(keepAlive);
+    }
+
+    private void receive(HttpContent content) {
+        try {
+            if (phase == Phase.CLOSING) {
+                return;
+            }
+            if (content.decoderResult().isFailure()) {
+                requestBroken(new IOException(
+                        "the request body is malformed", content.decoderResult().cause()));
+                return;
+            }
+            if (content.content().isReadable()) {
+                receive(content.content());
+            }
+            if (content instanceof LastHttpContent) {
+                requestEnded = true;
+                if (exchange != null) {
+                    exchange.requestBody().end();
+                } else if (phase == Phase.DISCARDING) {
+                    await();
+                }
+            }
+        } finally {
+            content.release();
+        }
+    }
+
+    private void receive(ByteBuf bytes) {
+        int size = bytes.readableBytes();
+        received += size;
+        Offer offer =
+                exchange == null ? Offer.DISCARDED : exchange.requestBody().offer(bytes.retain());
+        switch (offer) {
+            case TAKEN -> {}
+            case TAKEN_NOW_STOP -> {
+                bodyFull = true;
+                updateReading();
+            }
+            case DISCARDED -> {
+                discarded += size;
+                if (discarded > dispatcher.options().maxUnreadBody()) {
+                    tooMuchUnread();
+                }
+            }
+        }
+    }
+
+    /** If the response is still to come, the rest of the request stays where it is until then. */
+    private void tooMuchUnread() {
+        inputUnusable = true;
+        if (phase == Phase.DISCARDING) {
+            close();
+        } else {
+            bodyFull = true;
+            updateReading();
+        }
+    }
+
+    /** Nothing more can be read, but the client may still read the response. */
+    private void requestBroken(IOException cause) {
+        inputUnusable = true;
+        if (exchange != null) {
+            exchange.requestBody().fail(cause);
+        } else {
+            close();
+        }
+    }
+
+    // --- responses ---
+
+    /** A part of the current response. What comes for an exchange that is over, because the client has gone, is dropped. */
+    void write(ResponsePart part) {
+        Exchange current = exchange;
+        if (current == null || current.responseBody() != part.body() || phase != Phase.EXCHANGE) {
+            part.content().release();
+            part.body().connectionClosed(new IOException("the connection is closed"));
+            return;
+        }
+        ResponseHead head = part.head();
+        if (head != null) {
+            boolean tooMuchLeft = part.last()
+                    && !requestEnded
+                    && current.announcedLength() - received
+                            > dispatcher.options().maxUnreadBody();
+            current.keepAlive(head.keepAlive() && !inputUnusable && !tooMuchLeft);
+        }
+        writer().write(part, current.keepAlive());
+        if (part.last()) {
+            exchange = null;
+            current.requestBody().close();
+            responseSent(current.keepAlive() && !inputUnusable);
+        }
+    }
+
+    private void responseSent(boolean keepAlive) {
+        bodyFull = false;
+        if (!keepAlive || (inputEnded && pipelined.isEmpty())) {
+            phase = Phase.CLOSING;
+            pipelined.forEach(ReferenceCountUtil::release);
+            pipelined.clear();
+            timer.cancel();
+            writer().closeAfterResponse();
+        } else if (requestEnded) {
+            await();
+        } else {
+            phase = Phase.DISCARDING;
+            timer.set(dispatcher.options().bodyTimeout());
+            updateReading();
+        }
+    }
+
+    /** Waits for the next request, or takes one that waits already. */
+    private void await() {
+        phase = Phase.WAITING;
+        catchUp();
+        if (phase == Phase.WAITING) {
+            timer.set(dispatcher.options().idleTimeout());
+        }
+        updateReading();
+    }
+
+    /** Not recursive: a request that is answered at once leads back here. */
+    private void catchUp() {
+        if (catchingUp) {
+            return;
+        }
+        catchingUp = true;
+        try {
+            while (!pipelined.isEmpty() && canTake(pipelined.element())) {
+                take(pipelined.remove());
+            }
+        } finally {
+            catchingUp = false;
+        }
+    }
+
+    private void updateReading() {
+        boolean read = pipelined.isEmpty() && !bodyFull;
+        if (phase != Phase.CLOSING && channel.config().isAutoRead() != read) {
+            channel.config().setOption(ChannelOption.AUTO_READ, read);
+        }
+    }
+
+    // --- events of the channel ---
+
+    /** The one place where it is known that all that was read has been decoded, and that it was not a whole head. */
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (phase == Phase.WAITING && !headTimed && headBegun.getAsBoolean()) {
+            headTimed = true;
+            timer.set(dispatcher.options().headTimeout());
+        }
+        ctx.fireChannelReadComplete();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (channel.isWritable()) {
+            catchUp();
+            updateReading();
+        }
+        ctx.fireChannelWritabilityChanged();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof ChannelInputShutdownEvent) {
+            onInputEnded();
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
+    /** The client sends nothing more. What it has asked for it still gets. */
+    private void onInputEnded() {
+        inputEnded = true;
+        switch (phase) {
+            case WAITING -> {
+                if (pipelined.isEmpty()) {
+                    close();
+                }
+            }
+            case EXCHANGE -> {
+                if (!requestEnded && pipelined.isEmpty()) {
+                    requestBroken(new EOFException("the client ended the connection before the whole request body"));
+                }
+            }
+            case DISCARDING -> close();
+            case CLOSING -> {}
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        ended();
+        ctx.fireChannelInactive();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        ended();
+    }
+
+    private void ended() {
+        phase = Phase.CLOSING;
+        timer.cancel();
+        pipelined.forEach(ReferenceCountUtil::release);
+        pipelined.clear();
+        Exchange current = exchange;
+        exchange = null;
+        if (current != null) {
+            current.requestBody().connectionClosed();
+            current.responseBody().connectionClosed(new IOException("the client closed the connection"));
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        Log.connectionFailed(channel.remoteAddress(), cause);
+        close();
+    }
+
+    private void onDeadline() {
+        if (phase == Phase.WAITING && headTimed) {
+            requestEnded = false;
+            Log.requestRefused(channel.remoteAddress(), Rejection.HEAD_TIMEOUT);
+            writer().refuse(Rejection.HEAD_TIMEOUT, false, null);
+            responseSent(false);
+        } else {
+            close();
+        }
+    }
+
+    private void close() {
+        phase = Phase.CLOSING;
+        var _ = channel.close();
+    }
+
+    // --- posted by the handler's threads through the port; each names its exchange, which may be over ---
+
+    void resumeReading(RequestBody body) {
+        if (exchange != null && exchange.requestBody() == body && !inputUnusable) {
+            bodyFull = false;
+            updateReading();
+        }
+    }
+
+    void writeInterim(RequestBody body, HttpResponseStatus status, HttpHeaders headers) {
+        if (exchange != null && exchange.requestBody() == body) {
+            writer().writeInterim(status, headers);
+        }
+    }
+
+    void abort(ResponseBody body, boolean reset) {
+        if (exchange != null && exchange.responseBody() == body) {
+            if (reset) {
+                channel.config().setOption(ChannelOption.SO_LINGER, 0);
+            }
+            close();
+        }
+    }
+
+    void writeInternalError(ResponseBody body) {
+        Exchange current = exchange;
+        if (current != null && current.responseBody() == body) {
+            current.requestBody().close();
+            exchange = null;
+            writer().refuse(Rejection.HANDLER_FAILED, false, current.method());
+            responseSent(false);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package dev.baton.http;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+
+/** What the server logs, one method for each event. */
+final class Log {
+    private static final Logger LOGGER = System.getLogger("dev.baton.http");
+
+    private Log() {}
+
+    static void handlerFailed(Exchange exchange, Throwable cause) {
+        LOGGER.log(Level.WARNING, () -> "the handler failed: " + exchange, cause);
+    }
+
+    /** The client went away, or was too slow: nothing to be done about here. */
+    static void clientLost(Exchange exchange, Throwable cause) {
+        LOGGER.log(Level.DEBUG, () -> "the client was lost: " + exchange, cause);
+    }
+
+    static void handlerRefused(Exchange exchange, Throwable cause) {
+        LOGGER.log(Level.WARNING, () -> "the executor refused a request: " + exchange, cause);
+    }
+
+    static void requestRefused(Object peer, Rejection rejection) {
+        LOGGER.log(
+                Level.DEBUG,
+                () -> "request from " + peer + " answered " + rejection.status() + ": " + rejection.reason());
+    }
+
+    static void connectionFailed(Object peer, Throwable cause) {
+        LOGGER.log(Level.DEBUG, () -> "connection of " + peer + " failed", cause);
+    }
+}

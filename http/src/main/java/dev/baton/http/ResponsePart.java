@@ -1,0 +1,23 @@
+package dev.baton.http;
+
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A piece of a response for the event loop.
+ *
+ * @param head with the first part only
+ * @param last whether the response is complete with this part
+ */
+record ResponsePart(
+        HttpConnection connection,
+        ResponseBody body,
+        @Nullable ResponseHead head,
+        ByteBuf content,
+        boolean last) implements Runnable {
+
+    @Override
+    public void run() {
+        connection.write(this);
+    }
+}

@@ -1,0 +1,18 @@
+package dev.baton.http;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/** Addresses for an API that knows only internet addresses. */
+final class SocketAddresses {
+    private static final InetSocketAddress LOCAL = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+
+    private SocketAddresses() {}
+
+    /** The address itself; for a Unix socket, and for a peer that has gone, the loopback address with port 0. */
+    static InetSocketAddress inet(@Nullable SocketAddress address) {
+        return address instanceof InetSocketAddress inet ? inet : LOCAL;
+    }
+}
