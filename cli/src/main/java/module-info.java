@@ -1,0 +1,15 @@
+/** The command line: baton serve, baton demo. */
+module dev.baton.cli {
+    requires static org.jspecify;
+    requires dev.baton;
+    requires dev.baton.http;
+    // The demo drives the server with the strict client.
+    requires dev.baton.testkit;
+    requires info.picocli;
+    requires java.logging;
+    requires jdk.httpserver;
+
+    // picocli sets the annotated fields by reflection.
+    opens dev.baton.cli to
+            info.picocli;
+}
