@@ -8,6 +8,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.unix.Errors;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.time.Duration;
 import java.util.Set;
@@ -58,8 +60,14 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
     private final Connections connections;
     private final ChildSetup childSetup;
 
+    /** Made beforehand: see {@link #prepareForScarcity}. */
+    private final Runnable endPause = this::endPause;
+
     // In the loop only, like everything below.
     private State state = State.PARKED;
+
+    /** The descriptor has left the epoll set, or was never in it. */
+    private Future<?> parked;
 
     @Nullable
     private ScheduledFuture<?> pauseEnd;
@@ -70,38 +78,53 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
         this.loop = loop;
         this.connections = connections;
         this.childSetup = childSetup;
+        this.parked = loop.newSucceededFuture(null);
         channel.config().setAutoRead(false);
         channel.pipeline().addLast(this);
     }
 
-    /** Begins to accept; fails if the channel is closed or cannot be registered. In the loop. */
-    void resume() throws Exception {
+    /** Begins to accept; the future fails if the channel is closed or cannot be watched. In the loop. */
+    Future<?> resume() {
+        Promise<Void> watched = loop.newPromise();
         switch (state) {
             case PARKED -> {
-                ChannelFuture registered = loop.register(channel);
-                // In the loop, registration with epoll is done when the call returns.
-                if (!registered.isSuccess()) {
-                    throw new IllegalStateException("cannot watch the listener " + channel, registered.cause());
-                }
                 state = State.ACCEPTING;
-                channel.config().setAutoRead(true);
+                prepareForScarcity();
+                // Netty puts a deregistration off to a task of its own, which may not have run yet.
+                var _ = parked.addListener(_ -> watch(watched));
             }
-            case ACCEPTING, PAUSED -> {
-                // Nothing to do.
-            }
-            case CLOSED -> throw new ServerClosedException("accept");
+            case ACCEPTING, PAUSED -> watched.setSuccess(null);
+            case CLOSED -> watched.setFailure(new ServerClosedException("accept"));
+        }
+        return watched;
+    }
+
+    private void watch(Promise<Void> watched) {
+        if (state != State.ACCEPTING) {
+            watched.cancel(false);
+            return;
+        }
+        // In the loop, registration with epoll is done when the call returns.
+        ChannelFuture registered = loop.register(channel);
+        if (registered.isSuccess()) {
+            channel.config().setAutoRead(true);
+            watched.setSuccess(null);
+        } else {
+            watched.setFailure(new IllegalStateException("cannot watch the listener " + channel, registered.cause()));
         }
     }
 
     /** Stops accepting; the future completes when the descriptor has left the epoll set. In the loop. */
-    ChannelFuture park() {
-        if (state == State.PARKED || state == State.CLOSED) {
-            return channel.newSucceededFuture();
+    Future<?> park() {
+        if (state == State.ACCEPTING || state == State.PAUSED) {
+            state = State.PARKED;
+            cancelPauseEnd();
+            if (channel.isRegistered()) {
+                channel.config().setAutoRead(false);
+                parked = channel.deregister();
+            }
         }
-        state = State.PARKED;
-        cancelPauseEnd();
-        channel.config().setAutoRead(false);
-        return channel.deregister();
+        return parked;
     }
 
     /** Closes the duplicate of the descriptor. In the loop. */
@@ -126,8 +149,17 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
         // it again at once, and the loop would do nothing else.
         state = State.PAUSED;
         channel.config().setAutoRead(false);
+        pauseEnd = loop.schedule(endPause, PAUSE.toMillis(), TimeUnit.MILLISECONDS);
         ServerLog.acceptPaused(channel.localAddress(), PAUSE, cause);
-        pauseEnd = loop.schedule(this::endPause, PAUSE.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * Loads the classes that a pause needs. When no descriptor is left, no class file can be opened either, and an error
+     * in {@link #exceptionCaught} would end the accept loop (seen; Netty's issue 1328).
+     */
+    private void prepareForScarcity() {
+        loop.schedule(endPause, 1, TimeUnit.HOURS).cancel(false);
+        ServerLog.prepare();
     }
 
     private void endPause() {

@@ -34,18 +34,20 @@ record ChildSetup(Supplier<EventLoop> loops, ChannelHandler handler, Map<Channel
             channel.pipeline().addLast(handler);
             loop.register(channel).addListener(registered -> {
                 if (!registered.isSuccess()) {
-                    abandon(channel, connection, registered.cause());
+                    abandon(channel, loop, connection, registered.cause());
                 }
             });
         } catch (RuntimeException e) {
-            abandon(channel, connection, e);
+            abandon(channel, loop, connection, e);
         }
     }
 
-    private static void abandon(Channel channel, ServedConnection connection, Throwable cause) {
+    private static void abandon(Channel channel, EventLoop loop, ServedConnection connection, Throwable cause) {
         channel.unsafe().closeForcibly();
         connection.failed();
-        ServerLog.connectionNotSetUp(channel, cause);
+        if (!loop.isShuttingDown()) {
+            ServerLog.connectionNotSetUp(channel, cause);
+        }
     }
 
     @SuppressWarnings("unchecked")

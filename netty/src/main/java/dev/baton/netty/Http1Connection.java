@@ -148,7 +148,7 @@ public final class Http1Connection implements ConnectionProtocol {
     }
 
     private void drainChanged() {
-        // What the registry says now, because a drain and its undoing may arrive in either order.
+        // What the registry says now: a drain and its undoing may arrive in either order, and a request before both.
         boolean now = tracked.drainReason().isPresent();
         if (now != draining) {
             draining = now;
@@ -211,6 +211,7 @@ public final class Http1Connection implements ConnectionProtocol {
 
     /** A request's head is decoded; false if the application is not to get it. */
     boolean admits(HttpRequest request) {
+        drainChanged();
         if (isLast() || (draining && unanswered > 0 && !admitted)) {
             exhausted = true;
             return false;
@@ -238,6 +239,7 @@ public final class Http1Connection implements ConnectionProtocol {
 
     /** A final response begins; true if it is the last one and has to say so. */
     boolean closesWith(boolean applicationCloses) {
+        drainChanged();
         unanswered = Math.max(0, unanswered - 1);
         boolean anotherFollows = unanswered > 0 || (admitted && nextBegun && !exhausted);
         lastResponse = applicationCloses || ((draining || exhausted) && !anotherFollows);

@@ -5,13 +5,16 @@ import dev.baton.Participant;
 import dev.baton.drain.Connections;
 import dev.baton.drain.DrainOptions;
 import dev.baton.drain.DrainResult;
+import dev.baton.drain.ServerClosedException;
 import dev.baton.drain.ShutdownResult;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.Epoll;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
+import io.netty.util.concurrent.PromiseCombiner;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,6 +25,7 @@ import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,7 +72,7 @@ public final class NettyServer implements Participant {
     /**
      * Accepts, or accepts again after {@link #park()}; undoes a {@link #drain}.
      *
-     * @return completes when every listener is watched; fails with {@link dev.baton.drain.ServerClosedException} after
+     * @return completes when every listener is watched; fails with {@link ServerClosedException} after
      *     {@link #shutdown} or {@link #close()}
      */
     @Override
@@ -78,32 +82,13 @@ public final class NettyServer implements Participant {
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
-        return inAcceptLoop(done -> {
-            for (Acceptor acceptor : acceptors) {
-                acceptor.resume();
-            }
-            done.complete(null);
-        });
+        return ofEachAcceptor(Acceptor::resume);
     }
 
     /** Stops accepting. Connections and the listeners' descriptors stay as they are. */
     @Override
     public CompletableFuture<Void> park() {
-        return inAcceptLoop(done -> {
-            List<ChannelFuture> parks = new ArrayList<>();
-            for (Acceptor acceptor : acceptors) {
-                parks.add(acceptor.park());
-            }
-            // Futures of the loop that this runs in: each listener is called in it too, and the last one completes.
-            int[] left = {parks.size()};
-            for (ChannelFuture each : parks) {
-                var _ = each.addListener(_ -> {
-                    if (--left[0] == 0) {
-                        done.complete(null);
-                    }
-                });
-            }
-        });
+        return ofEachAcceptor(Acceptor::park);
     }
 
     /**
@@ -136,8 +121,12 @@ public final class NettyServer implements Participant {
     /** Closes this server's descriptors of its listeners; it cannot accept again. Connections stay as they are. */
     @Override
     public void release() {
+        inAcceptLoop(() -> acceptors.forEach(Acceptor::close));
+    }
+
+    private void inAcceptLoop(Runnable task) {
         try {
-            loops.accepting().execute(() -> acceptors.forEach(Acceptor::close));
+            loops.accepting().execute(task);
         } catch (RejectedExecutionException _) {
             // Closed before.
         }
@@ -158,30 +147,37 @@ public final class NettyServer implements Participant {
     @Override
     public int close() {
         int cut = connections.close();
-        release();
-        loops.shutDown();
+        // The serving loops end after the last accept, so that every connection has one to be registered with, and
+        // closed in.
+        inAcceptLoop(() -> {
+            acceptors.forEach(Acceptor::close);
+            loops.shutDown();
+        });
         return cut;
     }
 
-    /** Something to do in the accept loop that completes the future, now or later. */
-    @FunctionalInterface
-    private interface AcceptLoopTask {
-        void run(CompletableFuture<Void> done) throws Exception;
-    }
-
-    private CompletableFuture<Void> inAcceptLoop(AcceptLoopTask task) {
+    /** Calls each acceptor in the accept loop; completes when all are done, with the first failure if there is one. */
+    private CompletableFuture<Void> ofEachAcceptor(Function<Acceptor, Future<?>> call) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         EventLoop loop = loops.accepting();
         try {
             loop.execute(() -> {
-                try {
-                    task.run(done);
-                } catch (Exception e) {
-                    done.completeExceptionally(e);
+                PromiseCombiner all = new PromiseCombiner(loop);
+                for (Acceptor acceptor : acceptors) {
+                    all.add(call.apply(acceptor));
                 }
+                Promise<Void> each = loop.newPromise();
+                var _ = each.addListener(_ -> {
+                    if (each.isSuccess()) {
+                        done.complete(null);
+                    } else {
+                        done.completeExceptionally(each.cause());
+                    }
+                });
+                all.finish(each);
             });
         } catch (RejectedExecutionException _) {
-            done.completeExceptionally(new dev.baton.drain.ServerClosedException("start or park"));
+            done.completeExceptionally(new ServerClosedException("start or park"));
         }
         return done;
     }

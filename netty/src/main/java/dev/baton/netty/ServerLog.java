@@ -13,13 +13,22 @@ final class ServerLog {
 
     private ServerLog() {}
 
+    /** Loads what logging needs, as far as can be known. */
+    static void prepare() {
+        LOGGER.isLoggable(Level.WARNING);
+    }
+
     static void acceptPaused(@Nullable SocketAddress address, Duration pause, Throwable cause) {
-        LOGGER.log(
-                Level.WARNING,
-                "Cannot accept on {0}: {1}. Connections wait in the queue; trying again in {2} ms.",
-                address,
-                cause.getMessage(),
-                pause.toMillis());
+        try {
+            LOGGER.log(
+                    Level.WARNING,
+                    "Cannot accept on {0}: {1}. Connections wait in the queue; trying again in {2} ms.",
+                    address,
+                    cause.getMessage(),
+                    pause.toMillis());
+        } catch (RuntimeException | LinkageError _) {
+            // The logger may need a class or a file that cannot be opened now. To serve on matters more.
+        }
     }
 
     static void connectionNotSetUp(Channel channel, Throwable cause) {

@@ -21,15 +21,17 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * A plain Netty application. What it does is said by the path: {@code /name} answers with the server's name once the body
- * was read; {@code /held} once the test releases it; {@code /head-first} sends its head at once and the rest when released;
- * {@code /early} answers 401 at the head of the request and closes; {@code /fail} resets.
+ * was read; {@code /held} once the test releases it, {@code /held-large} with more than the sockets hold; {@code /head-first} sends its head at once and the rest when released;
+ * {@code /early} answers 401 at the head of the request and closes; {@code /hijack} takes the connection.
  */
 final class TestHandler extends SimpleChannelInboundHandler<HttpObject> {
+    /** More than the buffers of both sockets hold. */
+    static final int LARGE = 16 << 20;
+
     private final String name;
     private final TestServer server;
     private String path = "";
     private long bodyLength;
-    private boolean broken;
 
     TestHandler(String name, TestServer server) {
         this.name = name;
@@ -41,8 +43,11 @@ final class TestHandler extends SimpleChannelInboundHandler<HttpObject> {
         if (message instanceof HttpRequest request) {
             path = request.uri();
             bodyLength = 0;
-            broken = request.decoderResult().isFailure();
             server.requestArrived(path);
+            if (request.decoderResult().isFailure()) {
+                // Nothing comes after it, not even its end.
+                var _ = ctx.writeAndFlush(response(HttpResponseStatus.BAD_REQUEST, "bad"));
+            }
             if (path.equals("/early")) {
                 var _ = ctx.writeAndFlush(response(HttpResponseStatus.UNAUTHORIZED, "who are you?\n".repeat(1000)))
                         .addListener(ChannelFutureListener.CLOSE);
@@ -57,10 +62,6 @@ final class TestHandler extends SimpleChannelInboundHandler<HttpObject> {
     }
 
     private void answer(ChannelHandlerContext ctx) {
-        if (broken) {
-            var _ = ctx.writeAndFlush(response(HttpResponseStatus.BAD_REQUEST, "bad"));
-            return;
-        }
         switch (path) {
             case "/early" -> {
                 // Answered at its head.
@@ -79,7 +80,6 @@ final class TestHandler extends SimpleChannelInboundHandler<HttpObject> {
                 });
             }
             case "/hijack" -> {
-                ctx.channel().pipeline().get(Http1Messages.class);
                 server.hijack(ctx.channel());
                 ByteBuf bytes = Unpooled.copiedBuffer("yours\n", StandardCharsets.UTF_8);
                 var _ = ctx.pipeline().firstContext().writeAndFlush(bytes);
@@ -87,6 +87,10 @@ final class TestHandler extends SimpleChannelInboundHandler<HttpObject> {
             case "/length" -> {
                 var _ = ctx.writeAndFlush(response(HttpResponseStatus.OK, Long.toString(bodyLength)));
             }
+            case "/held-large" ->
+                whenReleased(ctx, () -> {
+                    var _ = ctx.writeAndFlush(response(HttpResponseStatus.OK, "x".repeat(LARGE)));
+                });
             default -> {
                 var _ = ctx.write(response(HttpResponseStatus.OK, name));
             }

@@ -16,6 +16,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /** A plain Netty HTTP server on a {@link NettyServer}, whose events a test can wait for. */
 final class TestServer implements AutoCloseable {
@@ -105,9 +108,27 @@ final class TestServer implements AutoCloseable {
         return List.copyOf(http.keySet());
     }
 
+    /** Returns when the loop of every connection has read what was in its socket, and done its tasks. */
+    void turnLoops() throws Exception {
+        for (Channel channel : channels()) {
+            // A task that is scheduled by a task waits for the next turn, and between the two lies a round of reads.
+            for (int i = 0; i < 2; i++) {
+                CountDownLatch turned = new CountDownLatch(1);
+                channel.eventLoop().execute(() -> {
+                    var _ = channel.eventLoop().schedule(turned::countDown, 0, TimeUnit.NANOSECONDS);
+                });
+                turned.await();
+            }
+        }
+    }
+
     synchronized void requestArrived(String path) {
         requests.add(path);
         notifyAll();
+    }
+
+    synchronized List<String> requests() {
+        return List.copyOf(requests);
     }
 
     synchronized void awaitRequests(int count) throws InterruptedException {
@@ -127,8 +148,7 @@ final class TestServer implements AutoCloseable {
         awaitUntil("the state " + last, () -> !states.isEmpty() && states.getLast() == last);
     }
 
-    private synchronized void awaitUntil(String what, java.util.function.BooleanSupplier holds)
-            throws InterruptedException {
+    private synchronized void awaitUntil(String what, BooleanSupplier holds) throws InterruptedException {
         long deadline = System.nanoTime() + SOON.toNanos();
         while (!holds.getAsBoolean()) {
             long left = (deadline - System.nanoTime()) / 1_000_000;
