@@ -235,11 +235,21 @@ public final class BatonHttpServer extends HttpServer {
             state = State.STOPPED;
         }
         if (running != null) {
-            running.park().join();
+            running.park().handle((_, _) -> null).join(); // Fails if Baton has closed the server already.
             ActiveConnections.awaitNone(connections, Duration.ofSeconds(delay));
             running.close();
         }
-        open.forEach(Listener::close);
+        if (!isSucceeded()) {
+            open.forEach(Listener::close);
+        }
+    }
+
+    /** Whether the listeners are another generation's by now, so that closing them would be its end. */
+    private static boolean isSucceeded() {
+        return Baton.current()
+                .map(Baton::state)
+                .filter(dev.baton.State.PARKED::equals)
+                .isPresent();
     }
 
     @Override

@@ -16,13 +16,20 @@ import org.jspecify.annotations.Nullable;
  * {@link HttpServerProvider#provider()}.
  */
 public final class BatonHttpServerProvider extends HttpServerProvider {
+    /** Programs that were written for the JDK's server may have clients that send no Host, which it lets pass. */
+    private static final HttpServerOptions AS_BEFORE =
+            HttpServerOptions.builder().requireHost(false).build();
 
     /** For the JDK. */
     public BatonHttpServerProvider() {}
 
     @Override
     public HttpServer createHttpServer(@Nullable InetSocketAddress address, int backlog) throws IOException {
-        return BatonHttpServer.create(address, backlog);
+        BatonHttpServer server = BatonHttpServer.create(AS_BEFORE);
+        if (address != null) {
+            server.bind(address, backlog);
+        }
+        return server;
     }
 
     /**

@@ -84,9 +84,9 @@ final class ConnectionPort {
         post(() -> connection.abort(body, reset));
     }
 
-    /** Answers 500 in the place of a response of which nothing was sent. */
-    void sendInternalError(ResponseBody body) {
-        post(() -> connection.writeInternalError(body));
+    /** Answers 500, or 408 if the client was too slow, in the place of a response of which nothing was sent. */
+    void sendFailure(ResponseBody body) {
+        post(() -> connection.writeFailure(body));
     }
 
     /** After the end of the event loop there is no connection left to change. */

@@ -415,12 +415,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    void writeInternalError(ResponseBody body) {
+    void writeFailure(ResponseBody body) {
         Exchange current = exchange;
         if (current != null && current.responseBody() == body) {
+            Rejection reason = current.requestBody().isTimedOut() ? Rejection.BODY_TIMEOUT : Rejection.HANDLER_FAILED;
             current.requestBody().close();
             exchange = null;
-            writer().refuse(Rejection.HANDLER_FAILED, false, current.method());
+            writer().refuse(reason, false, current.method());
             responseSent(false);
         }
     }

@@ -18,6 +18,8 @@ import java.util.Objects;
  * @param writeTimeout how long a handler that writes waits for a client that reads nothing
  * @param maxUnreadBody how many bytes that the handler left of a request's body are read and thrown away to keep the
  *     connection usable; with more than that the connection is closed after the response
+ * @param requireHost whether an HTTP/1.1 request without a {@code Host} header is answered 400, as RFC 9112, section 3.2,
+ *     demands. One with two is in any case
  * @param bodyBuffer how many bytes of a request's body are held for a handler that does not read; then the socket is no
  *     longer read, and the client has to wait
  */
@@ -30,6 +32,7 @@ public record HttpServerOptions(
         Duration bodyTimeout,
         Duration writeTimeout,
         long maxUnreadBody,
+        boolean requireHost,
         int bodyBuffer) {
 
     public HttpServerOptions {
@@ -78,6 +81,7 @@ public record HttpServerOptions(
         private Duration bodyTimeout = Duration.ofSeconds(60);
         private Duration writeTimeout = Duration.ofSeconds(60);
         private long maxUnreadBody = 256 * 1024;
+        private boolean requireHost = true;
         private int bodyBuffer = 64 * 1024;
 
         private Builder() {}
@@ -130,6 +134,12 @@ public record HttpServerOptions(
             return this;
         }
 
+        /** Default true. */
+        public Builder requireHost(boolean required) {
+            requireHost = required;
+            return this;
+        }
+
         /** Bytes; default 64 KiB. The last read from the socket may exceed it. */
         public Builder bodyBuffer(int bytes) {
             bodyBuffer = bytes;
@@ -147,6 +157,7 @@ public record HttpServerOptions(
                     bodyTimeout,
                     writeTimeout,
                     maxUnreadBody,
+                    requireHost,
                     bodyBuffer);
         }
     }

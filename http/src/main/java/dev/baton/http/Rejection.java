@@ -32,6 +32,8 @@ record Rejection(HttpResponseStatus status, String reason, boolean close) {
             new Rejection(HttpResponseStatus.SERVICE_UNAVAILABLE, "The executor takes no more requests", true);
     static final Rejection HANDLER_FAILED =
             new Rejection(HttpResponseStatus.INTERNAL_SERVER_ERROR, "The handler failed", true);
+    static final Rejection BODY_TIMEOUT =
+            new Rejection(HttpResponseStatus.REQUEST_TIMEOUT, "The request body did not come in time", true);
     static final Rejection HEAD_TIMEOUT =
             new Rejection(HttpResponseStatus.REQUEST_TIMEOUT, "The request head did not come in time", true);
 
@@ -62,7 +64,7 @@ record Rejection(HttpResponseStatus status, String reason, boolean close) {
                     true);
         }
         int hosts = count(headers.valueCharSequenceIterator(HttpHeaderNames.HOST));
-        if (hosts > 1 || (hosts == 0 && version.minorVersion() > 0)) {
+        if (hosts > 1 || (hosts == 0 && options.requireHost() && version.minorVersion() > 0)) {
             return bad("A request needs exactly one Host header"); // RFC 9112, section 3.2
         }
         return framing(headers);

@@ -40,6 +40,7 @@ final class RequestBody extends InputStream {
     private boolean ended;
     private boolean closed;
     private boolean continueExpected;
+    private boolean timedOut;
     private @Nullable IOException failure;
 
     RequestBody(ConnectionPort connection, HttpServerOptions options, boolean empty, boolean continueExpected) {
@@ -120,6 +121,16 @@ final class RequestBody extends InputStream {
         }
     }
 
+    /** Whether a reader has waited in vain. */
+    boolean isTimedOut() {
+        lock.lock();
+        try {
+            return timedOut;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     @Override
     public int read() throws IOException {
         byte[] one = new byte[1];
@@ -191,6 +202,7 @@ final class RequestBody extends InputStream {
                 if (timeoutNanos == 0) {
                     arrived.await();
                 } else if (arrived.awaitNanos(deadline - System.nanoTime()) <= 0 && nothingHasCome()) {
+                    timedOut = true;
                     throw new SocketTimeoutException("no byte of the request body has come for "
                             + TimeUnit.NANOSECONDS.toMillis(timeoutNanos) + " ms");
                 }

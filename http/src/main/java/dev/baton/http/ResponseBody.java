@@ -197,7 +197,7 @@ final class ResponseBody extends OutputStream {
     }
 
     /**
-     * The response cannot be completed. If nothing of it has been sent, the client gets a 500; else the connection is
+     * The response cannot be completed. If nothing of it has been sent, the client gets an error; else the connection is
      * closed, so that the client sees that the response is cut. Does nothing if it is complete.
      */
     void fail() {
@@ -211,7 +211,7 @@ final class ResponseBody extends OutputStream {
             if (headSent) {
                 connection.abort(this, head != null && head.framing() == Framing.UNTIL_CLOSE);
             } else {
-                connection.sendInternalError(this);
+                connection.sendFailure(this);
             }
         } finally {
             lock.unlock();

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.util.ResourceLeakDetector;
 import io.netty.util.ResourceLeakDetectorFactory;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.extension.AfterAllCallback;
@@ -62,11 +65,21 @@ final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
     }
 
     @Override
-    public void afterAll(ExtensionContext context) {
-        System.gc();
+    public void afterAll(ExtensionContext context) throws InterruptedException {
+        // Twice, because references are enqueued in no order: the second is enqueued after all that the first round
+        // found.
+        collectGarbage();
+        collectGarbage();
         // Detectors look for collected buffers when the next one is made.
         ByteBufAllocator.DEFAULT.directBuffer(1).release();
         ByteBufAllocator.DEFAULT.heapBuffer(1).release();
         assertThat(LEAKS).isEmpty();
+    }
+
+    private static void collectGarbage() throws InterruptedException {
+        ReferenceQueue<Object> collected = new ReferenceQueue<>();
+        Reference<Object> sentinel = new WeakReference<>(new Object(), collected);
+        System.gc();
+        assertThat(collected.remove(5_000)).isSameAs(sentinel);
     }
 }

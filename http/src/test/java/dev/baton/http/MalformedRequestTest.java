@@ -81,19 +81,6 @@ final class MalformedRequestTest extends HttpServerTest {
     }
 
     @Test
-    void aFoldedLineIsSeenWhereverTheBytesAreCut() throws Exception {
-        serve();
-        String request = "GET / HTTP/1.1\r\nHost: t\r\nX: a\r\n b\r\nY: c\r\n\r\n";
-        for (int cut = 1; cut < request.length(); cut++) {
-            RawClient client = connect();
-            client.send(request.substring(0, cut)).output().flush();
-            client.send(request.substring(cut));
-            assertThat(client.receive().status()).as("cut at %d", cut).isEqualTo(400);
-        }
-        assertThat(handled).hasValue(0);
-    }
-
-    @Test
     void spacesAtTheBeginningOfABodyAreNoFoldedLine() throws Exception {
         serve();
         RawClient client = connect();

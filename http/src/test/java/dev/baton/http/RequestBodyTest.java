@@ -167,7 +167,7 @@ final class RequestBodyTest extends HttpServerTest {
 
         Response response = client.receive();
 
-        assertThat(response.status()).isEqualTo(500);
+        assertThat(response.status()).isEqualTo(408);
         assertThat(response.header("Connection")).isEqualTo("close");
     }
 
@@ -226,6 +226,33 @@ final class RequestBodyTest extends HttpServerTest {
         assertThat(response.status()).isEqualTo(401);
         assertThat(response.header("Connection")).isEqualTo("close");
         assertThat(client.isAtEnd()).isTrue();
+    }
+
+    /** Nothing announces how much of it is left, so it is read up to the bound, and no further. */
+    @Test
+    void anEndlessBodyThatNobodyReadsEndsTheConnection() throws Exception {
+        serve(exchange -> answer(exchange, 200, "enough"));
+        RawClient client = connect().send("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n");
+        CompletableFuture<Void> stop = new CompletableFuture<>();
+        CompletableFuture<Void> sender = CompletableFuture.runAsync(() -> {
+            byte[] chunk = ("1000\r\n" + "x".repeat(0x1000) + "\r\n").getBytes(StandardCharsets.US_ASCII);
+            try {
+                while (!stop.isDone()) {
+                    client.send(chunk);
+                }
+            } catch (IOException e) {
+                // The server has had enough.
+            }
+        });
+
+        try {
+            assertThat(client.receive().text()).isEqualTo("enough");
+            assertThat(client.isAtEnd()).isTrue();
+        } finally {
+            stop.complete(null);
+            client.close();
+            sender.get(10, TimeUnit.SECONDS);
+        }
     }
 
     @Test
