@@ -12,12 +12,11 @@ import org.jspecify.annotations.Nullable;
  * The connections of one server, and how they end.
  *
  * <pre>
- *             drain                       close
- *   SERVING ---------> DRAINING        any ------> CLOSED
- *      ^  \_______         |  shutdown
- *      |  shutdown\        v
- *      |           `--> SHUT_DOWN      SHUT_DOWN and CLOSED are final
- *      +--- resume --- DRAINING
+ *             drain                shutdown
+ *   SERVING ---------> DRAINING --------------> SHUT_DOWN        any ---- close ----> CLOSED
+ *      | ^               |                          ^
+ *      | +---- resume ---+                          |            SHUT_DOWN and CLOSED are final
+ *      +------------------------- shutdown ---------+
  * </pre>
  *
  * <p>{@link #drain} is the reversible half of a restart: the server has stopped accepting, finishes what was begun, and

@@ -216,7 +216,7 @@ final class Http1DrainTest {
         server.awaitRequests(1);
         CompletableFuture<Void> drained = drain();
         barrier();
-        send(GET + GET.substring(0, 5));
+        send("POST /name HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello" + GET.substring(0, 5));
         barrier();
         server.release();
 
