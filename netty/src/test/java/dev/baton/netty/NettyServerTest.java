@@ -153,6 +153,7 @@ final class NettyServerTest {
                 Await.event("the resume", resume, SOON);
             }
             assertThat(name(listener.localAddress())).isEqualTo("1");
+            server.awaitState(ConnectionState.CLOSED);
             var _ = server.netty().resume();
             server.park();
             server.park();
