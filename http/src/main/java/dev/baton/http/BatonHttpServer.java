@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -235,13 +236,22 @@ public final class BatonHttpServer extends HttpServer {
             state = State.STOPPED;
         }
         if (running != null) {
-            running.park().handle((_, _) -> null).join(); // Fails if Baton has closed the server already.
-            ActiveConnections.awaitNone(connections, Duration.ofSeconds(delay));
-            running.close();
+            await(running.park());
+            running.release();
+            await(running.park()); // Done after the release in the same event loop.
         }
         if (!isSucceeded()) {
             open.forEach(Listener::close);
         }
+        if (running != null) {
+            ActiveConnections.awaitNone(connections, Duration.ofSeconds(delay));
+            running.close();
+        }
+    }
+
+    /** Waits for the accept loop. It fails if Baton has closed the server already, which comes to the same. */
+    private static void await(CompletableFuture<Void> parked) {
+        parked.handle((_, _) -> null).join();
     }
 
     /** Whether the listeners are another generation's by now, so that closing them would be its end. */
