@@ -72,11 +72,12 @@ final class DemoCommand implements Callable<Integer> {
         Terminal terminal = Terminal.detect();
         PrintWriter out = spec.commandLine().getOut();
         try (Cleanup cleanup = new Cleanup()) {
+            Path directory = directory(cleanup);
             DemoResult result;
             try (Progress progress =
                     new Progress(json ? spec.commandLine().getErr() : out, json ? Terminal.PLAIN : terminal)) {
                 progress.event("baton demo: generating files, starting the server");
-                result = Demo.run(options, directory(cleanup), progress, cleanup);
+                result = Demo.run(options, directory, progress, cleanup);
             }
             if (cleanup.ending()) {
                 return INTERRUPTED;

@@ -74,11 +74,10 @@ class DemoTest {
             int status = demo.awaitExit(LONG_ENOUGH);
             List<OutputLine> lines = demo.awaitAllOutput(LONG_ENOUGH);
             assertThat(status).as(lines.toString()).isEqualTo(2);
-            assertThat(lines)
-                    .last()
-                    .satisfies(line ->
-                            assertThat(line.text()).startsWith("baton demo: no temporary directory can be made"));
-            assertThat(text(lines, false)).isEmpty();
+            assertThat(lines).singleElement().satisfies(line -> {
+                assertThat(line.stderr()).isTrue();
+                assertThat(line.text()).startsWith("baton demo: no temporary directory can be made");
+            });
         }
     }
 
