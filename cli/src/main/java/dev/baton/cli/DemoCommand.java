@@ -112,7 +112,7 @@ final class DemoCommand implements Callable<Integer> {
             return directory;
         } catch (IOException e) {
             throw new CannotRunException(
-                    "no temporary directory can be made (" + e + "); make room in "
+                    "no temporary directory can be made (" + e + "); let this user write, and make room, in "
                             + System.getProperty("java.io.tmpdir"),
                     e);
         }

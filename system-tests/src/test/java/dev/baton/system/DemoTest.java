@@ -67,8 +67,9 @@ class DemoTest {
 
     @Test
     void aDemoThatCannotRunSaysWhyInOneLine() throws Exception {
+        // Nobody can make a directory there, not even root; one that does not exist makes the JVM itself warn.
         try (ChildJvm demo = ChildJvm.of(Main.class)
-                .jvmOptions("-Djava.io.tmpdir=" + temporary.resolve("none"))
+                .jvmOptions("-Djava.io.tmpdir=/proc")
                 .arguments("demo", "--json")
                 .start()) {
             int status = demo.awaitExit(LONG_ENOUGH);
