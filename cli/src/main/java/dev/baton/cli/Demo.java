@@ -7,6 +7,7 @@ import dev.baton.testkit.LoadReport;
 import dev.baton.testkit.Request;
 import dev.baton.testkit.RunningLoad;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,7 +44,7 @@ final class Demo {
         List<Request> requests;
         Path files;
         try {
-            files = java.nio.file.Files.createDirectory(directory.resolve("files"));
+            files = Files.createDirectory(directory.resolve("files"));
             requests = DemoFiles.generate(files);
         } catch (IOException e) {
             throw new CannotRunException("the files to serve cannot be written: " + e, e);

@@ -120,7 +120,7 @@ final class DemoServer implements AutoCloseable {
         return line.atNanos();
     }
 
-    /** Stops the server gracefully; whatever then remains is killed. */
+    /** Kills every generation that lives: nobody waits for an answer any more. */
     @Override
     public void close() {
         child.close();

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** A whole response with the expected body. Its status may be any: {@link Load} judges it, a test may. */
 public final class Answer implements Outcome {
@@ -45,8 +46,7 @@ public final class Answer implements Outcome {
             headers.merge(
                     line.substring(0, colon),
                     List.of(line.substring(colon + 1).strip()),
-                    (a, b) -> java.util.stream.Stream.concat(a.stream(), b.stream())
-                            .toList());
+                    (a, b) -> Stream.concat(a.stream(), b.stream()).toList());
         });
         return headers;
     }

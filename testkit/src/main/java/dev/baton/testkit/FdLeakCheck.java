@@ -2,6 +2,7 @@ package dev.baton.testkit;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -53,7 +54,7 @@ public final class FdLeakCheck {
         var _ = Await.value(
                 "process " + pid + " to have no descriptor more than before",
                 settle,
-                () -> leaked().isEmpty() ? java.util.Optional.of(true) : java.util.Optional.empty(),
+                () -> leaked().isEmpty() ? Optional.of(true) : Optional.empty(),
                 () -> leaked().entrySet().stream()
                         .map(entry -> entry.getValue() + " x " + entry.getKey())
                         .collect(Collectors.joining(", ")));
