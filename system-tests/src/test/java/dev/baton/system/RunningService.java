@@ -1,0 +1,112 @@
+package dev.baton.system;
+
+import dev.baton.testkit.Await;
+import dev.baton.testkit.ChildJvm;
+import dev.baton.testkit.ExpectedBody;
+import dev.baton.testkit.Load;
+import dev.baton.testkit.OutputLine;
+import dev.baton.testkit.ProcFs;
+import dev.baton.testkit.Request;
+import dev.baton.testkit.Signals;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** A {@link Service} in a folder of its own, and the hand that restarts it. */
+final class RunningService implements AutoCloseable {
+    static final Duration SOON = Duration.ofSeconds(60);
+
+    private static final Pattern LISTENS = Pattern.compile("1 listens on /(127\\.0\\.0\\.1):(\\d+)");
+
+    private final Path directory;
+    private final ChildJvm child;
+
+    private RunningService(Path directory, ChildJvm child) {
+        this.directory = directory;
+        this.child = child;
+    }
+
+    /** Starts it on a free port, and on more addresses; {@code options} are names and values of variables. */
+    static RunningService start(Path directory, List<String> options, String... more) throws Exception {
+        script(directory, "serve");
+        ChildJvm.Builder builder = ChildJvm.of(Service.class)
+                .environment("BATON_PID_FILE", directory.resolve("pid").toString())
+                .environment("BATON_RUN_DIR", directory.resolve("run").toString())
+                .arguments(directory.resolve("script").toString(), "127.0.0.1:0")
+                .arguments(more);
+        for (int i = 0; i < options.size(); i += 2) {
+            builder.environment(options.get(i), options.get(i + 1));
+        }
+        RunningService service = new RunningService(directory, builder.start());
+        service.child.awaitLine("1 ready", SOON);
+        return service;
+    }
+
+    private static void script(Path directory, String words) throws IOException {
+        Path next = directory.resolve("script.next");
+        Files.writeString(next, words);
+        Files.move(next, directory.resolve("script"), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** What the next generations do before they are ready. */
+    void script(String words) throws IOException {
+        script(directory, words);
+    }
+
+    ChildJvm child() {
+        return child;
+    }
+
+    InetSocketAddress address() throws InterruptedException {
+        Matcher matcher = LISTENS.matcher(child.awaitLine(line -> LISTENS.matcher(line).matches(), SOON).text());
+        if (!matcher.matches()) {
+            throw new AssertionError("matched before");
+        }
+        return new InetSocketAddress(matcher.group(1), Integer.parseInt(matcher.group(2)));
+    }
+
+    /** A request whose answer is its own path. */
+    static Request request(String path) {
+        return Request.get(path, ExpectedBody.bytes(path.replaceAll("\\?.*", "").getBytes(StandardCharsets.UTF_8)));
+    }
+
+    Load load() throws InterruptedException {
+        return Load.of(address(), request("/hello"));
+    }
+
+    long publishedPid() throws IOException {
+        return Long.parseLong(Files.readString(directory.resolve("pid")).strip());
+    }
+
+    void hup() throws Exception {
+        Signals.send(publishedPid(), "HUP");
+    }
+
+    /** Restarts, and waits until the new generation serves and the old one has ended. */
+    void restart(int next) throws Exception {
+        long old = publishedPid();
+        hup();
+        child.awaitLine(next + " ready", SOON);
+        Await.state("the old process has ended", SOON, () -> !ProcFs.running(old));
+    }
+
+    /** The lines that begin like this, of all generations so far. */
+    List<String> said(String prefix) {
+        return child.lines().stream()
+                .map(OutputLine::text)
+                .filter(line -> line.startsWith(prefix))
+                .toList();
+    }
+
+    @Override
+    public void close() {
+        child.close();
+    }
+}
