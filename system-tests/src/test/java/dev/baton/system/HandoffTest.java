@@ -37,7 +37,9 @@ class HandoffTest {
             service.hup();
             service.child().awaitLine("2 ready", SOON);
             service.child().awaitLine(line -> line.contains("switched to generation 2"), SOON);
-            assertThat(service.child().isAlive()).as("the old process waits for its request").isTrue();
+            assertThat(service.child().isAlive())
+                    .as("the old process waits for its request")
+                    .isTrue();
 
             Files.createFile(gate);
             Answer answer = (Answer) connection.receive(slow, SOON);
@@ -127,8 +129,7 @@ class HandoffTest {
     private void exchangeOnBoth(RunningService service) throws Exception {
         Request request = RunningService.request("/x");
         assertThat(StrictConnection.exchange(service.address(), request, SOON)).isInstanceOf(Answer.class);
-        assertThat(StrictConnection.exchange(
-                        UnixDomainSocketAddress.of(directory.resolve("s")), request, SOON))
+        assertThat(StrictConnection.exchange(UnixDomainSocketAddress.of(directory.resolve("s")), request, SOON))
                 .isInstanceOf(Answer.class);
     }
 

@@ -65,7 +65,8 @@ final class RunningService implements AutoCloseable {
     }
 
     InetSocketAddress address() throws InterruptedException {
-        Matcher matcher = LISTENS.matcher(child.awaitLine(line -> LISTENS.matcher(line).matches(), SOON).text());
+        Matcher matcher = LISTENS.matcher(
+                child.awaitLine(line -> LISTENS.matcher(line).matches(), SOON).text());
         if (!matcher.matches()) {
             throw new AssertionError("matched before");
         }
