@@ -1,5 +1,6 @@
 package dev.baton;
 
+import dev.baton.posix.Platform;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
@@ -26,6 +27,31 @@ public record BatonOptions(
         Duration readyTimeout,
         Duration drainTimeout) {
 
+    /**
+     * Checks the times and makes the paths absolute.
+     *
+     * @throws IllegalArgumentException if the ready timeout is not longer than zero, the drain timeout is negative, or
+     *     either is longer than 10000 hours; the message names the option
+     */
+    public BatonOptions {
+        if (!readyTimeout.isPositive()) {
+            throw new IllegalArgumentException("ready-timeout must be longer than 0");
+        }
+        if (drainTimeout.isNegative()) {
+            throw new IllegalArgumentException("drain-timeout must not be negative");
+        }
+        checkLength("ready-timeout", readyTimeout);
+        checkLength("drain-timeout", drainTimeout);
+        pidFile = pidFile.map(Path::toAbsolutePath);
+        runDirectory = runDirectory.map(Path::toAbsolutePath);
+    }
+
+    private static void checkLength(String option, Duration value) {
+        if (value.compareTo(Durations.MAX) > 0) {
+            throw new IllegalArgumentException(option + " must not be longer than " + Durations.format(Durations.MAX));
+        }
+    }
+
     /** A builder that holds the defaults. */
     public static Builder builder() {
         return new Builder();
@@ -35,8 +61,10 @@ public record BatonOptions(
      * The defaults, overridden by {@code BATON_*} variables, overridden by {@code baton.*} system properties.
      *
      * @throws IllegalArgumentException if a value cannot be read; the message names the option and the value
+     * @throws UnsupportedOperationException on a platform that Baton does not run on
      */
     public static Builder configured() {
+        Platform.current();
         return configured(System::getProperty, InitialEnvironment.variables()::get);
     }
 
@@ -79,41 +107,30 @@ public record BatonOptions(
         }
 
         public Builder pidFile(Path value) {
-            pidFile = Optional.of(value.toAbsolutePath());
+            pidFile = Optional.of(value);
             return this;
         }
 
         public Builder runDirectory(Path value) {
-            runDirectory = Optional.of(value.toAbsolutePath());
+            runDirectory = Optional.of(value);
             return this;
         }
 
-        /**
-         * See {@link BatonOptions#readyTimeout()}.
-         *
-         * @throws IllegalArgumentException if it is not longer than zero
-         */
         public Builder readyTimeout(Duration value) {
-            if (!value.isPositive()) {
-                throw new IllegalArgumentException("ready-timeout must be longer than 0");
-            }
             readyTimeout = value;
             return this;
         }
 
-        /**
-         * See {@link BatonOptions#drainTimeout()}.
-         *
-         * @throws IllegalArgumentException if it is negative
-         */
         public Builder drainTimeout(Duration value) {
-            if (value.isNegative()) {
-                throw new IllegalArgumentException("drain-timeout must not be negative");
-            }
             drainTimeout = value;
             return this;
         }
 
+        /**
+         * The options.
+         *
+         * @throws IllegalArgumentException as the constructor does
+         */
         public BatonOptions build() {
             return new BatonOptions(name, pidFile, runDirectory, readyTimeout, drainTimeout);
         }

@@ -28,8 +28,13 @@ record CommandLine(List<String> words, Path directory) {
      */
     static CommandLine ofThisProcess() throws IOException {
         return new CommandLine(
-                words(Files.readAllBytes(Path.of("/proc/self/cmdline")), nativeEncoding()),
+                words(block(), nativeEncoding()),
                 directory(InitialEnvironment.variables().get("PWD")));
+    }
+
+    /** The words of this process as the kernel has them: each ended by a zero byte. */
+    static byte[] block() throws IOException {
+        return Files.readAllBytes(Path.of("/proc/self/cmdline"));
     }
 
     /** What operators may call this program: the jar or main class, without folder, package and ending. */

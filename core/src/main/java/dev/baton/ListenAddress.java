@@ -10,21 +10,29 @@ import java.util.Objects;
 /**
  * Where a listener listens, and so the key by which the next generation finds it again.
  *
- * <p>The key is the address as it was <em>requested</em>: a program that asks for port 0 twice in a row of generations
- * gets the same socket, and so the same port, each time.
+ * <p>The key is the address as it was <em>requested</em>, its host resolved: a program that asks for port 0 in each of a
+ * row of generations gets the same socket, and so the same port, each time; {@code localhost:80} and
+ * {@code 127.0.0.1:80} are one key where the name stands for that address, and if it comes to stand for another, the
+ * next generation binds that one.
  */
 public sealed interface ListenAddress {
 
-    /** The textual form, which {@link #parse(String)} reads back and which identifies the listener across generations. */
+    /**
+     * The textual form, which {@link #parse(String)} reads back and which identifies the listener across generations:
+     * {@code ADDRESS:PORT}, {@code [IPV6]:PORT} or {@code unix:PATH}, without names.
+     */
     String key();
 
     /**
-     * A TCP address.
+     * A TCP address. {@code 0.0.0.0}, which is also the address of {@code new InetSocketAddress(port)}, stands for all
+     * addresses, those of IPv6 among them, as it does for the JDK's own server sockets.
      *
      * @throws IllegalArgumentException if the address is unresolved
      */
     static Tcp tcp(InetSocketAddress address) {
-        return new Tcp(address);
+        return !address.isUnresolved() && address.getAddress().isAnyLocalAddress()
+                ? new Tcp(new InetSocketAddress(AllAddresses.get(), address.getPort()))
+                : new Tcp(address);
     }
 
     /** A Unix-domain stream socket at this path. */
@@ -33,7 +41,8 @@ public sealed interface ListenAddress {
     }
 
     /**
-     * Reads {@code HOST:PORT}, {@code [IPV6]:PORT}, {@code :PORT} (all addresses) or {@code unix:PATH}.
+     * Reads {@code HOST:PORT}, {@code [IPV6]:PORT}, {@code :PORT} or {@code *:PORT} (all addresses), or
+     * {@code unix:PATH}. {@code 0.0.0.0:PORT} stands for all of IPv4 alone.
      *
      * @throws IllegalArgumentException if the text is none of these; the message says what was wrong with it
      */
@@ -53,13 +62,14 @@ public sealed interface ListenAddress {
         if (colon < 0) {
             throw new IllegalArgumentException("'" + text + "' has no port; write HOST:PORT or unix:PATH");
         }
-        return tcp(new InetSocketAddress(host(text, text.substring(0, colon)), port(text, text.substring(colon + 1))));
+        return new Tcp(
+                new InetSocketAddress(host(text, text.substring(0, colon)), port(text, text.substring(colon + 1))));
     }
 
     private static InetAddress host(String text, String host) {
         try {
             if (host.isEmpty() || host.equals("*")) {
-                return new InetSocketAddress(0).getAddress();
+                return AllAddresses.get();
             }
             boolean bracketed = host.startsWith("[") && host.endsWith("]");
             if (!bracketed && host.contains(":")) {

@@ -11,7 +11,7 @@ import java.net.SocketAddress;
  */
 public interface Listener extends AutoCloseable {
 
-    /** The address as it was requested, which is the key across generations. */
+    /** The address as it was requested, its host resolved: the key across generations. */
     ListenAddress address();
 
     /** The address as it is bound: where port 0 was requested, with the port that the kernel chose. */
@@ -32,8 +32,10 @@ public interface Listener extends AutoCloseable {
     int duplicate() throws IOException;
 
     /**
-     * Gives the listener up for this generation and those that follow; where this process bound a Unix path, removes it.
-     * A second call does nothing.
+     * Gives the listener up for this generation and those that follow. A second call does nothing.
+     *
+     * <p>The path of a Unix listener is removed, also where an earlier generation bound it, but not before the parent
+     * has stopped accepting on it: in a successor that fails, closing a listener changes nothing for the parent.
      */
     @Override
     void close();

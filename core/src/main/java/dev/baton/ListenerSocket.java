@@ -10,49 +10,42 @@ import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.util.List;
 import java.util.function.Consumer;
 
 /** A listener as a descriptor, which it owns. The lock guards the descriptor against use after close. */
 final class ListenerSocket implements Listener {
     private static final int CLOSED = -1;
 
+    /** S_IFMT and S_IFSOCK of inode(7). */
+    private static final int FILE_TYPE = 0170000;
+
+    private static final int SOCKET = 0140000;
+
     private final ListenAddress address;
     private final SocketAddress localAddress;
     private final boolean inherited;
-    private final Consumer<ListenerSocket> onClose;
+    private final Consumer<ListenerSocket> closer;
     private final Object lock = new Object();
     private int descriptor;
 
-    private ListenerSocket(ListenAddress address, int descriptor, boolean inherited, Consumer<ListenerSocket> onClose)
+    private ListenerSocket(ListenAddress address, int descriptor, boolean inherited, Consumer<ListenerSocket> closer)
             throws IOException {
         this.address = address;
         this.localAddress = Sockets.localAddress(descriptor);
         this.inherited = inherited;
-        this.onClose = onClose;
+        this.closer = closer;
         this.descriptor = descriptor;
     }
 
-    /** Binds and listens. */
-    static ListenerSocket bind(ListenAddress address, int backlog, Consumer<ListenerSocket> onClose)
+    /**
+     * Binds and listens.
+     *
+     * @param closer what {@link #close()} means to the owner of the listener: {@link #end} in the end
+     */
+    static ListenerSocket bind(ListenAddress address, int backlog, Consumer<ListenerSocket> closer)
             throws ListenException {
-        SocketAddress socketAddress = socketAddress(address);
         try {
-            int descriptor = Sockets.streamFor(socketAddress);
-            try {
-                if (address instanceof ListenAddress.Unix unix) {
-                    removeIfStale(unix);
-                } else {
-                    Sockets.reuseAddress(descriptor);
-                }
-                Sockets.bind(descriptor, socketAddress);
-                Sockets.listen(descriptor, backlog);
-                return new ListenerSocket(address, descriptor, false, onClose);
-            } catch (IOException | IllegalArgumentException e) {
-                Descriptors.close(descriptor);
-                throw e;
-            }
+            return bound(address, socketAddress(address), backlog, closer);
         } catch (PosixException e) {
             throw new ListenException(address, e);
         } catch (IOException | IllegalArgumentException e) {
@@ -62,19 +55,43 @@ final class ListenerSocket implements Listener {
         }
     }
 
+    private static ListenerSocket bound(
+            ListenAddress address, SocketAddress socketAddress, int backlog, Consumer<ListenerSocket> closer)
+            throws IOException {
+        int descriptor = Sockets.streamFor(socketAddress);
+        boolean bound = false;
+        try {
+            if (address instanceof ListenAddress.Unix unix) {
+                removeIfStale(unix.path());
+            } else {
+                Sockets.reuseAddress(descriptor);
+            }
+            Sockets.bind(descriptor, socketAddress);
+            bound = true;
+            Sockets.listen(descriptor, backlog);
+            return new ListenerSocket(address, descriptor, false, closer);
+        } catch (IOException | RuntimeException e) {
+            Descriptors.close(descriptor);
+            if (bound) {
+                removePath(address);
+            }
+            throw e;
+        }
+    }
+
     /**
      * Takes over a descriptor that the parent passed, if it is what the parent said: listening, a stream, of the
      * address's family, and bound to the address.
      *
      * @throws IOException if it is anything else; the descriptor is then still the caller's
      */
-    static ListenerSocket adopt(ListenAddress address, int descriptor, Consumer<ListenerSocket> onClose)
+    static ListenerSocket adopt(ListenAddress address, int descriptor, Consumer<ListenerSocket> closer)
             throws IOException {
         SocketAddress requested = socketAddress(address);
         if (!Sockets.isStreamFor(descriptor, requested) || !Sockets.isListening(descriptor)) {
             throw new IOException("the parent passed something else than a listener for " + address.key());
         }
-        ListenerSocket listener = new ListenerSocket(address, descriptor, true, onClose);
+        ListenerSocket listener = new ListenerSocket(address, descriptor, true, closer);
         if (!matches(requested, listener.localAddress)) {
             throw new IOException("the parent passed " + listener.localAddress + " as " + address.key());
         }
@@ -99,25 +116,30 @@ final class ListenerSocket implements Listener {
     /**
      * A path that a dead process left behind would make bind fail for ever. The kernel refuses a connect to it, because
      * nobody listens; to the path of a living one it does not, and then the path is left alone.
+     *
+     * <p>The probe does not block: a living process that hangs, with a full queue, would make it wait for ever.
      */
-    private static void removeIfStale(ListenAddress.Unix unix) throws IOException {
-        if (!Files.exists(unix.path())) {
+    private static void removeIfStale(Path path) throws IOException {
+        if (!Files.exists(path) || !isSocket(path)) {
             return;
         }
-        int probe = Sockets.unix(Sockets.Type.STREAM);
+        UnixDomainSocketAddress address = UnixDomainSocketAddress.of(path);
+        int probe = Sockets.streamFor(address);
         try {
-            Sockets.connect(probe, UnixDomainSocketAddress.of(unix.path()));
+            Sockets.connect(probe, address);
         } catch (PosixException e) {
-            if (e.errno() == Errno.ECONNREFUSED && isSocket(unix.path())) {
-                Files.deleteIfExists(unix.path());
+            if (e.errno() == Errno.ECONNREFUSED) {
+                Files.deleteIfExists(path);
             }
         } finally {
             Descriptors.close(probe);
         }
     }
 
+    /** connect(2) refuses devices and pipes with the same error as dead sockets: the file's type tells them apart. */
     private static boolean isSocket(Path path) throws IOException {
-        return Files.readAttributes(path, BasicFileAttributes.class).isOther();
+        int mode = (int) Files.getAttribute(path, "unix:mode");
+        return (mode & FILE_TYPE) == SOCKET;
     }
 
     @Override
@@ -145,22 +167,32 @@ final class ListenerSocket implements Listener {
         }
     }
 
-    /** Sets a new length of the accept queue. */
+    /** Sets a new length of the accept queue, in every process that shares the socket; does nothing once closed. */
     void backlog(int backlog) throws IOException {
         synchronized (lock) {
-            Sockets.listen(descriptor, backlog);
+            if (descriptor != CLOSED) {
+                Sockets.listen(descriptor, backlog);
+            }
         }
     }
 
     @Override
     public void close() {
+        closer.accept(this);
+    }
+
+    /** Closes the descriptor and removes the path: nobody listens there any more. */
+    void end() {
         if (release()) {
-            onClose.accept(this);
-            ListenerTable.removePaths(List.of(address));
+            removePath(address);
         }
     }
 
-    /** Closes the descriptor alone: the socket, and its path, are another generation's. */
+    /**
+     * Closes the descriptor alone: the socket, and its path, are another generation's.
+     *
+     * @return false if that was done before
+     */
     boolean release() {
         synchronized (lock) {
             if (descriptor == CLOSED) {
@@ -173,6 +205,17 @@ final class ListenerSocket implements Listener {
             }
             descriptor = CLOSED;
             return true;
+        }
+    }
+
+    /** Removes the path of a Unix listener that no generation has any more; an IP address has none. */
+    static void removePath(ListenAddress address) {
+        if (address instanceof ListenAddress.Unix unix) {
+            try {
+                Files.deleteIfExists(unix.path());
+            } catch (IOException e) {
+                Log.pathNotRemoved(unix.path(), e);
+            }
         }
     }
 }

@@ -2,19 +2,45 @@ package dev.baton;
 
 import dev.baton.posix.Descriptors;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The listeners of one generation: those that came from the parent and wait to be claimed, and those that the program
- * has. The monitor guards both maps; nothing that blocks is done under it.
+ * has.
+ *
+ * <p>An inherited listener is the parent's as well, which serves on it until it parks and serves on for good if this
+ * generation fails. So what changes the socket or its path for both waits for its moment:
+ *
+ * <pre>
+ *                          accept queue's length   closing an inherited one     closing one bound here
+ *   until takeOver         is remembered           drops it: its path stays     removes its path
+ *   until removeDropped    is set                  drops it: its path stays     removes its path
+ *   from then on           is set                  removes its path             removes its path
+ * </pre>
+ *
+ * <p>The end is one of three: {@link #abandon} if this generation never accepted, {@link #releaseAll} if a successor
+ * has the listeners, {@link #closeAll} if nobody shall have them. After it nothing can be claimed.
+ *
+ * <p>The monitor guards all fields, and closing a listener takes it too: so whatever the table lists is open. Nothing
+ * that blocks is done under it.
  */
 final class ListenerTable {
     private final Map<String, ListenerSocket> unclaimed = new LinkedHashMap<>();
     private final Map<String, ListenerSocket> claimed = new LinkedHashMap<>();
+
+    /** The requested lengths of the accept queues of claimed listeners that the parent still accepts on. */
+    private final Map<ListenerSocket, Integer> backlogs = new LinkedHashMap<>();
+
+    /** What the parent passed and this generation has given up, while the parent may still need the paths. */
+    private final Set<ListenAddress> dropped = new LinkedHashSet<>();
+
+    private boolean alone;
+    private boolean ended;
 
     /** A duplicate of a listener's descriptor for a successor; whoever holds the offer closes it. */
     record Offer(ListenAddress address, int descriptor) implements AutoCloseable {
@@ -33,34 +59,88 @@ final class ListenerTable {
         if (unclaimed.containsKey(address.key())) {
             throw new IOException("the parent passed " + address.key() + " twice");
         }
-        unclaimed.put(address.key(), ListenerSocket.adopt(address, descriptor, this::forget));
+        unclaimed.put(address.key(), ListenerSocket.adopt(address, descriptor, this::close));
     }
 
-    /** The inherited listener of this address, or a new one. */
+    /**
+     * The inherited listener of this address, or a new one.
+     *
+     * @throws ListenException if the address cannot be had, or the listeners of this generation have ended
+     */
     synchronized Listener claim(ListenAddress address, int backlog) throws IOException {
+        if (ended) {
+            throw new ListenException(address, "this process has stopped listening; start a new one");
+        }
         if (claimed.containsKey(address.key())) {
             throw new ListenException(address, "this process already listens there; ask for each address once");
         }
-        ListenerSocket inherited = unclaimed.remove(address.key());
-        ListenerSocket listener;
-        if (inherited == null) {
-            listener = ListenerSocket.bind(address, Listeners.orDefault(backlog), this::forget);
+        ListenerSocket listener = unclaimed.remove(address.key());
+        if (listener == null) {
+            listener = ListenerSocket.bind(address, Listeners.orDefault(backlog), this::close);
+            // A path that was given up and is in use again must not be removed with the others.
+            dropped.remove(address);
         } else {
-            listener = inherited;
-            listener.backlog(Listeners.orDefault(backlog));
+            backlogs.put(listener, Listeners.orDefault(backlog));
         }
         claimed.put(address.key(), listener);
         return listener;
     }
 
-    private synchronized void forget(ListenerSocket listener) {
+    /** The program gives a listener up. */
+    private synchronized void close(ListenerSocket listener) {
         claimed.remove(listener.address().key(), listener);
+        backlogs.remove(listener);
+        if (!listener.inherited() || alone) {
+            listener.end();
+        } else if (listener.release()) {
+            dropped.add(listener.address());
+        }
     }
 
     /**
-     * Closes what the parent passed and the program did not ask for: that is how a port is removed. Unix paths stay for
-     * now: the parent may have to serve on.
+     * This generation begins to accept. Closes what the parent passed and the program did not ask for, which is how a
+     * port is removed, and sets the lengths of the accept queues that the program asked for.
+     *
+     * @throws IOException if a length could not be set: that listener keeps the parent's, and all else is done
      */
+    synchronized void takeOver() throws IOException {
+        var _ = releaseUnclaimed();
+        IOException failure = null;
+        for (Map.Entry<ListenerSocket, Integer> entry : backlogs.entrySet()) {
+            try {
+                entry.getKey().backlog(entry.getValue());
+            } catch (IOException e) {
+                IOException next = new IOException(
+                        "the backlog of " + entry.getKey().address().key() + " stays the parent's: " + e.getMessage(),
+                        e);
+                if (failure == null) {
+                    failure = next;
+                } else {
+                    failure.addSuppressed(next);
+                }
+            }
+        }
+        backlogs.clear();
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /**
+     * The parent does not accept any more, and never will: removes the Unix paths of the inherited listeners that this
+     * generation has given up. From now on a path goes when its listener is closed.
+     *
+     * @return what was given up since the start or the last call
+     */
+    synchronized List<ListenAddress> removeDropped() {
+        alone = true;
+        List<ListenAddress> removed = List.copyOf(dropped);
+        dropped.clear();
+        removePaths(removed);
+        return removed;
+    }
+
+    /** Closes what the parent passed and the program did not ask for. Unix paths stay for now. */
     synchronized List<ListenAddress> releaseUnclaimed() {
         List<ListenAddress> released = new ArrayList<>();
         for (ListenerSocket listener : unclaimed.values()) {
@@ -68,20 +148,13 @@ final class ListenerTable {
             released.add(listener.address());
         }
         unclaimed.clear();
+        dropped.addAll(released);
         return released;
     }
 
     /** Removes the Unix paths of listeners that no generation has any more. */
     static void removePaths(List<ListenAddress> addresses) {
-        for (ListenAddress address : addresses) {
-            if (address instanceof ListenAddress.Unix unix) {
-                try {
-                    Files.deleteIfExists(unix.path());
-                } catch (IOException e) {
-                    Log.pathNotRemoved(unix.path(), e);
-                }
-            }
-        }
+        addresses.forEach(ListenerSocket::removePath);
     }
 
     /**
@@ -107,16 +180,35 @@ final class ListenerTable {
         return List.copyOf(claimed.values());
     }
 
-    /** Gives all listeners up to the successor: the sockets and their paths live on. */
-    synchronized void releaseAll() {
-        releaseUnclaimed();
-        claimed.values().forEach(ListenerSocket::release);
-        claimed.clear();
+    /**
+     * This generation ends and has never accepted: what the parent passed stays as it was, and what was bound here goes
+     * with its path, because nobody else has it.
+     */
+    synchronized void abandon() {
+        for (ListenerSocket listener : claimed.values()) {
+            if (!listener.inherited()) {
+                listener.end();
+            }
+        }
+        releaseAll();
     }
 
-    /** Ends all listeners. */
-    void closeAll() {
-        releaseUnclaimed();
-        all().forEach(Listener::close);
+    /** Gives all listeners up to the successor: the sockets and their paths live on. */
+    synchronized void releaseAll() {
+        ended = true;
+        var _ = releaseUnclaimed();
+        claimed.values().forEach(ListenerSocket::release);
+        claimed.clear();
+        backlogs.clear();
+    }
+
+    /** Ends all listeners, and with them what the parent passed. */
+    synchronized void closeAll() {
+        ended = true;
+        var _ = releaseUnclaimed();
+        var _ = removeDropped();
+        claimed.values().forEach(ListenerSocket::end);
+        claimed.clear();
+        backlogs.clear();
     }
 }

@@ -1,5 +1,7 @@
 package dev.baton;
 
+import dev.baton.posix.Platform;
+
 /** Listeners of a process that runs without {@link Baton}: the same sockets, with no successor. */
 public final class Listeners {
     /** The length of the accept queue where none is asked for; the kernel cuts it to {@code net.core.somaxconn}. */
@@ -12,9 +14,11 @@ public final class Listeners {
      *
      * @param backlog how many connections may wait to be accepted, {@link #DEFAULT_BACKLOG} if not positive
      * @throws ListenException if the address cannot be had
+     * @throws UnsupportedOperationException on a platform that Baton does not run on
      */
     public static Listener bind(ListenAddress address, int backlog) throws ListenException {
-        return ListenerSocket.bind(address, orDefault(backlog), _ -> {});
+        Platform.current();
+        return ListenerSocket.bind(address, orDefault(backlog), ListenerSocket::end);
     }
 
     static int orDefault(int backlog) {

@@ -9,11 +9,11 @@ import java.util.concurrent.CompletionStage;
  * returned stage. The order is always
  *
  * <pre>{@code
- *   resume ( park [ drain ] resume )* [ park [ drain ] release [ drain ] ] close
+ *   [ resume ( park [ drain ] resume )* [ park [ drain ] release [ drain ] ] ] close
  * }</pre>
  *
  * where {@code resume} after {@code park} is an undo: the successor has failed and this generation serves again. After
- * {@code release} there is no way back.
+ * {@code release} there is no way back. In a generation that ends before it has served there is {@code close} alone.
  */
 public interface Participant {
 

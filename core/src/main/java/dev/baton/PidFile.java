@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -31,7 +32,7 @@ final class PidFile {
     }
 
     /**
-     * Fails if the file names a living process that is neither this one nor {@code parent}, or cannot be written: better
+     * Fails if the file names another instance of this service that is not {@code parent}, or cannot be written: better
      * at start than at the first restart.
      */
     void check(Optional<Long> parent) throws IOException {
@@ -49,21 +50,34 @@ final class PidFile {
         }
         if (Files.exists(file)) {
             Optional<Long> pid = read();
-            if (pid.isPresent() && !pid.equals(parent) && isAnotherProcess(pid.get())) {
+            if (pid.isPresent() && !pid.equals(parent) && isAnotherInstance(pid.get())) {
                 throw new IOException("the pid file " + file + " names the running process " + pid.get()
                         + "; stop that process, or choose another file");
             }
         }
     }
 
-    /** The kernel gives numbers out again, so what runs under an old one counts only if it is the same program. */
-    private static boolean isAnotherProcess(long pid) {
-        ProcessHandle self = ProcessHandle.current();
-        return pid != self.pid()
-                && ProcessHandle.of(pid)
-                        .filter(ProcessHandle::isAlive)
-                        .flatMap(process -> process.info().command())
-                        .equals(self.info().command());
+    /**
+     * Whether the process is another instance of this service.
+     *
+     * <p>The kernel gives numbers out again, after a reboot from the start: under an old one any program may run by now,
+     * and very well another service on the same JVM. So the process counts only if it was started with the same words
+     * as this one. The doubt goes to the start: a file that is wrongly replaced costs little, because the ports of a
+     * living instance are in use and the start ends there, and a service that does not come up after a reboot costs much.
+     * The control socket of the process would be no better a witness: each of the user's services has one, in the same
+     * folder.
+     */
+    private static boolean isAnotherInstance(long pid) throws IOException {
+        return pid != ProcessHandle.current().pid() && Arrays.equals(words(pid), CommandLine.block());
+    }
+
+    /** The words of a process, as {@link CommandLine#block()}; empty if it has ended or hides them from this user. */
+    private static byte[] words(long pid) {
+        try {
+            return Files.readAllBytes(Path.of("/proc/" + pid + "/cmdline"));
+        } catch (IOException e) {
+            return new byte[0];
+        }
     }
 
     private Optional<Long> read() throws IOException {

@@ -34,9 +34,27 @@ class BatonOptionsTest {
 
     @Test
     void aTimeThatMakesNoSenseIsRefused() {
-        assertThatThrownBy(() -> BatonOptions.builder().readyTimeout(Duration.ZERO))
+        assertThatThrownBy(
+                        () -> BatonOptions.builder().readyTimeout(Duration.ZERO).build())
                 .hasMessage("ready-timeout must be longer than 0");
-        assertThatThrownBy(() -> BatonOptions.builder().drainTimeout(Duration.ofSeconds(-1)))
+        assertThatThrownBy(() -> BatonOptions.builder()
+                        .drainTimeout(Duration.ofSeconds(-1))
+                        .build())
                 .hasMessage("drain-timeout must not be negative");
+        assertThatThrownBy(() -> BatonOptions.builder()
+                        .readyTimeout(Duration.ofSeconds(Long.MAX_VALUE))
+                        .build())
+                .hasMessage("ready-timeout must not be longer than 10000h");
+    }
+
+    @Test
+    void theConstructorChecksWhatTheBuilderDoes() {
+        assertThatThrownBy(() -> new BatonOptions(
+                        "shop", Optional.empty(), Optional.empty(), Duration.ZERO, Duration.ofSeconds(1)))
+                .hasMessage("ready-timeout must be longer than 0");
+        BatonOptions options = new BatonOptions(
+                "shop", Optional.of(Path.of("p")), Optional.of(Path.of("r")), Duration.ofSeconds(1), Duration.ZERO);
+        assertThat(options.pidFile().orElseThrow()).isAbsolute();
+        assertThat(options.runDirectory().orElseThrow()).isAbsolute();
     }
 }

@@ -18,6 +18,14 @@ class DurationsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"999999999h", "10001h", "600001m"})
+    void whatNanosecondsCannotCountIsRefused(String text) {
+        assertThatThrownBy(() -> Durations.parse(text))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("'" + text + "' is longer than 10000h");
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"", "30", "-1s", "1.5s", "1d", "s", "9999999999s"})
     void whatIsNoDurationIsRefusedWithTheForm(String text) {
         assertThatThrownBy(() -> Durations.parse(text))

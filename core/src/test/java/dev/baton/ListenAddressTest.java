@@ -3,6 +3,7 @@ package dev.baton;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,7 +32,13 @@ class ListenAddressTest {
                         .getAddress()
                         .isAnyLocalAddress())
                 .isTrue();
-        assertThat(ListenAddress.parse("*:80")).isEqualTo(ListenAddress.parse(":80"));
+        ListenAddress all = ListenAddress.parse(":80");
+        assertThat(ListenAddress.parse("*:80")).isEqualTo(all);
+        assertThat(ListenAddress.parse(all.key())).isEqualTo(all);
+        assertThat(ListenAddress.tcp(new InetSocketAddress(80)))
+                .as("Java's wildcard address")
+                .isEqualTo(all);
+        assertThat(ListenAddress.parse("0.0.0.0:80").key()).isEqualTo("0.0.0.0:80");
     }
 
     @Test

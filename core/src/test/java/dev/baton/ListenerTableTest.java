@@ -2,8 +2,11 @@ package dev.baton;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.baton.posix.Descriptors;
+import dev.baton.posix.Sockets;
 import dev.baton.testkit.FdLeakCheck;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -115,6 +118,28 @@ class ListenerTableTest {
     }
 
     @Test
+    void aPipeOrADeviceIsNoDeadSocket() throws Exception {
+        Path pipe = directory.resolve("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        assertThatThrownBy(() -> Listeners.bind(ListenAddress.unix(pipe), 0)).isInstanceOf(ListenException.class);
+        assertThat(pipe).exists();
+    }
+
+    @Test
+    void aHungProcessWithAFullQueueKeepsItsPathAndHoldsNobodyUp() throws IOException {
+        Path path = directory.resolve("s");
+        try (Listener _ = Listeners.bind(ListenAddress.unix(path), 1)) {
+            UnixQueue.fill(path);
+            assertTimeoutPreemptively(
+                    Duration.ofSeconds(10),
+                    () -> assertThatThrownBy(() -> Listeners.bind(ListenAddress.unix(path), 0))
+                            .hasMessageContaining("the address is in use"));
+            assertThat(path).exists();
+        }
+    }
+
+    @Test
     void everyFailureSaysWhatToDo() throws IOException {
         Listener taken = Listeners.bind(ANY_PORT, 0);
         int port = ((InetSocketAddress) taken.localAddress()).getPort();
@@ -128,6 +153,37 @@ class ListenerTableTest {
         assertThatThrownBy(() -> Listeners.bind(ListenAddress.unix(directory.resolve("x".repeat(120))), 0))
                 .hasMessageContaining("must be shorter than 108 bytes");
         taken.close();
+    }
+
+    @Test
+    void allAddressesAreThoseOfBothFamiliesAndOneKeyInEveryGeneration() throws IOException {
+        assumeTrue(Sockets.isIpv6Available());
+        ListenAddress all = ListenAddress.parse("*:0");
+        ListenerTable parent = new ListenerTable();
+        int port = ((InetSocketAddress) parent.claim(all, 0).localAddress()).getPort();
+        ListenerTable successor = inherit(parent);
+        Listener inherited = successor.claim(ListenAddress.parse(":0"), 0);
+        assertThat(inherited.inherited()).isTrue();
+        for (String host : List.of("127.0.0.1", "::1")) {
+            try (Socket client = new Socket(host, port)) {
+                assertThat(client.isConnected()).as(host).isTrue();
+            }
+        }
+        parent.releaseAll();
+        successor.closeAll();
+    }
+
+    @Test
+    void anUnsupportedPlatformIsRefusedInWords() {
+        String system = System.setProperty("os.name", "Plan 9");
+        try {
+            assertThatThrownBy(() -> Listeners.bind(ANY_PORT, 0))
+                    .isInstanceOf(UnsupportedOperationException.class)
+                    .hasMessageContaining("this is Plan 9");
+            assertThatThrownBy(BatonOptions::configured).isInstanceOf(UnsupportedOperationException.class);
+        } finally {
+            System.setProperty("os.name", system);
+        }
     }
 
     @Test

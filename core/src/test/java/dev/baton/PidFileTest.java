@@ -46,26 +46,39 @@ class PidFileTest {
     }
 
     @Test
-    void aLivingInstanceOfTheSameProgramIsRespected() throws Exception {
+    void aLivingInstanceOfTheSameServiceIsRespectedAndADeadOneIsNot() throws Exception {
         Path file = directory.resolve("pid");
+        try (ChildJvm first = service(file).start()) {
+            first.awaitLine("1 ready", Duration.ofSeconds(30));
+            try (ChildJvm second = service(file).start()) {
+                second.awaitLine("names the running process " + first.pid(), Duration.ofSeconds(30));
+            }
+            assertThat(file).hasContent(first.pid() + "\n");
+        }
+        assertThat(file).as("what a killed process left behind").exists();
+        try (ChildJvm third = service(file).start()) {
+            third.awaitLine("1 ready", Duration.ofSeconds(30));
+            assertThat(file).hasContent(third.pid() + "\n");
+        }
+    }
+
+    @Test
+    void anotherServiceOnTheSameJvmThatWasGivenTheOldNumberDoesNotStopAStart() throws Exception {
+        try (ChildJvm other = service(directory.resolve("other")).start()) {
+            other.awaitLine("1 ready", Duration.ofSeconds(30));
+            PidFile pidFile = new PidFile(Optional.of(directory.resolve("pid")));
+            pidFile.write(other.pid());
+            assertThatCode(() -> pidFile.check(Optional.empty())).doesNotThrowAnyException();
+        }
+    }
+
+    private ChildJvm.Builder service(Path pidFile) throws IOException {
         Path script = directory.resolve("script");
         ScriptedService.script(script, "serve");
-        try (ChildJvm other = ChildJvm.of(ScriptedService.class)
+        return ChildJvm.of(ScriptedService.class)
                 .environment("BATON_RUN_DIR", directory.resolve("run").toString())
-                .arguments(script.toString())
-                .start()) {
-            other.awaitLine("1 ready", Duration.ofSeconds(30));
-            PidFile pidFile = new PidFile(Optional.of(file));
-            pidFile.write(other.pid());
-            assertThatThrownBy(() -> pidFile.check(Optional.empty()))
-                    .hasMessageContaining("names the running process " + other.pid());
-            assertThatCode(() -> pidFile.check(Optional.of(other.pid())))
-                    .as("the parent's file is what a successor finds")
-                    .doesNotThrowAnyException();
-        }
-        assertThatCode(() -> new PidFile(Optional.of(file)).check(Optional.empty()))
-                .as("what a killed process left behind does no harm")
-                .doesNotThrowAnyException();
+                .environment("BATON_PID_FILE", pidFile.toString())
+                .arguments(script.toString());
     }
 
     @Test

@@ -15,6 +15,7 @@ public enum Errno {
     ENAMETOOLONG(36, "name too long"),
     ENOTSOCK(88, "not a socket"),
     EMSGSIZE(90, "message too long"),
+    EAFNOSUPPORT(97, "address family not supported"),
     EADDRINUSE(98, "address already in use"),
     EADDRNOTAVAIL(99, "address not available on this machine"),
     ECONNRESET(104, "connection reset by peer"),

@@ -6,9 +6,13 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
+import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 
 /**
  * Calls of the C library.
@@ -53,36 +57,48 @@ final class Libc {
     static final int SHUT_RDWR = 2;
     static final int F_GETFD = 1;
     static final int F_GETFL = 3;
-    static final int F_SETFL = 4;
     static final int F_DUPFD_CLOEXEC = 1030;
     static final int FD_CLOEXEC = 1;
     static final int O_NONBLOCK = 0x800;
 
-    private static final Linker LINKER = linker();
-    private static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
-    private static final long ERRNO_OFFSET = CAPTURE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
-
-    /** The one place that needs {@code --enable-native-access}. */
-    @SuppressWarnings("restricted")
-    private static final MethodHandle CALL = LINKER.downcallHandle(
-            FunctionDescriptor.of(
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG),
-            Linker.Option.captureCallState("errno"));
-
     private Libc() {}
 
-    private static Linker linker() {
-        Platform.current();
-        return Linker.nativeLinker();
+    /**
+     * What is linked, once. Every call checks the platform before it comes here: a check in the initialiser would reach
+     * the caller as ExceptionInInitializerError, and as NoClassDefFoundError the next time.
+     */
+    private static final class Native {
+        static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
+        static final long ERRNO_OFFSET = CAPTURE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+        static final Map<Function, Long> ADDRESSES = addresses();
+
+        /** The one place that needs {@code --enable-native-access}. */
+        @SuppressWarnings("restricted")
+        static final MethodHandle CALL = Linker.nativeLinker()
+                .downcallHandle(
+                        FunctionDescriptor.of(
+                                ValueLayout.JAVA_LONG,
+                                ValueLayout.JAVA_LONG,
+                                ValueLayout.JAVA_LONG,
+                                ValueLayout.JAVA_LONG,
+                                ValueLayout.JAVA_LONG,
+                                ValueLayout.JAVA_LONG,
+                                ValueLayout.JAVA_LONG),
+                        Linker.Option.captureCallState("errno"));
+
+        private Native() {}
+
+        private static Map<Function, Long> addresses() {
+            SymbolLookup library = Linker.nativeLinker().defaultLookup();
+            Map<Function, Long> addresses = new EnumMap<>(Function.class);
+            for (Function function : Function.values()) {
+                addresses.put(function, library.findOrThrow(function.symbol).address());
+            }
+            return addresses;
+        }
     }
 
-    /** A function of the C library, looked up once. */
+    /** A function of the C library. */
     enum Function {
         ACCEPT4("accept4"),
         BIND("bind"),
@@ -102,14 +118,9 @@ final class Libc {
         UNSETENV("unsetenv");
 
         private final String symbol;
-        private final long address;
 
         Function(String symbol) {
             this.symbol = symbol;
-            this.address = LINKER.defaultLookup()
-                    .find(symbol)
-                    .orElseThrow(() -> new UnsupportedOperationException("the C library has no " + symbol))
-                    .address();
         }
 
         /**
@@ -117,16 +128,18 @@ final class Libc {
          *
          * @return the result, never -1
          * @throws PosixException if the function returned -1
+         * @throws UnsupportedOperationException on a platform that this module does not know
          */
         int call(long... arguments) throws PosixException {
+            Platform.current();
             try (Arena arena = Arena.ofConfined()) {
-                MemorySegment state = arena.allocate(CAPTURE);
+                MemorySegment state = arena.allocate(Native.CAPTURE);
                 while (true) {
                     int result = (int) invoke(state, arguments);
                     if (result != -1) {
                         return result;
                     }
-                    int errno = state.get(ValueLayout.JAVA_INT, ERRNO_OFFSET);
+                    int errno = state.get(ValueLayout.JAVA_INT, Native.ERRNO_OFFSET);
                     // close(2): Linux has released the descriptor even when it reports EINTR; a second call could
                     // close one that another thread has just been given.
                     if (Errno.of(errno) != Errno.EINTR || this == CLOSE) {
@@ -137,10 +150,11 @@ final class Libc {
         }
 
         private long invoke(MemorySegment state, long[] arguments) {
+            long address = Objects.requireNonNull(Native.ADDRESSES.get(this));
             long[] a = arguments.length == 6 ? arguments : Arrays.copyOf(arguments, 6);
             try {
-                return (long)
-                        CALL.invokeExact(MemorySegment.ofAddress(address), state, a[0], a[1], a[2], a[3], a[4], a[5]);
+                MemorySegment function = MemorySegment.ofAddress(address);
+                return (long) Native.CALL.invokeExact(function, state, a[0], a[1], a[2], a[3], a[4], a[5]);
             } catch (RuntimeException | Error e) {
                 throw e;
             } catch (Throwable e) {

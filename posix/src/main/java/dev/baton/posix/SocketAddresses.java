@@ -26,6 +26,7 @@ final class SocketAddresses {
     static final int MAX_SIZE = 110;
 
     private static final int MAX_PATH = 108;
+    private static final int NO_SCOPE = -1;
     private static final ValueLayout.OfShort PORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
     private SocketAddresses() {}
@@ -90,10 +91,17 @@ final class SocketAddresses {
             case Libc.AF_INET -> new InetSocketAddress(InetAddress.getByAddress(bytes(segment, 4, 4)), port(segment));
             case Libc.AF_INET6 ->
                 new InetSocketAddress(
-                        Inet6Address.getByAddress(null, bytes(segment, 8, 16), segment.get(ValueLayout.JAVA_INT, 24)),
-                        port(segment));
+                        inet6(bytes(segment, 8, 16), segment.get(ValueLayout.JAVA_INT, 24)), port(segment));
             default -> throw new IllegalArgumentException("not an IP or Unix-domain address: family " + family);
         };
+    }
+
+    /**
+     * The kernel's scope 0 is no scope: Java would write an address that has one as {@code ::1%0}. Unlike
+     * {@code InetAddress.getByAddress}, this leaves an IPv4-mapped address what it is, one of IPv6.
+     */
+    private static Inet6Address inet6(byte[] address, int scope) throws UnknownHostException {
+        return Inet6Address.getByAddress(null, address, scope == 0 ? NO_SCOPE : scope);
     }
 
     private static int port(MemorySegment segment) {

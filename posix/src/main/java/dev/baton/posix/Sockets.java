@@ -48,6 +48,19 @@ public final class Sockets {
         }
     }
 
+    /** Whether the kernel has IPv6: socket(2) fails with EAFNOSUPPORT where it was left out or switched off at boot. */
+    public static boolean isIpv6Available() throws PosixException {
+        try {
+            Descriptors.close(Libc.Function.SOCKET.call(Libc.AF_INET6, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, 0));
+            return true;
+        } catch (PosixException e) {
+            if (e.errno() == Errno.EAFNOSUPPORT) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
     /** Two connected blocking Unix-domain sockets. */
     public static int[] pair(Type type) throws PosixException {
         try (Arena arena = Arena.ofConfined()) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -32,6 +33,9 @@ class SocketsTest {
 
             InetSocketAddress bound = (InetSocketAddress) Sockets.localAddress(listener);
             assertThat(bound.getAddress()).isEqualTo(InetAddress.getByName(host));
+            assertThat(bound.getAddress().getHostAddress())
+                    .as("without a scope")
+                    .isEqualTo(InetAddress.getByName(host).getHostAddress());
             assertThat(Sockets.isListening(listener)).isTrue();
             assertThat(Sockets.isStreamFor(listener, bound)).isTrue();
             assertThat(Sockets.isStreamFor(listener, UnixDomainSocketAddress.of("x")))
@@ -200,6 +204,59 @@ class SocketsTest {
     private static String echoedByAChild(String variable) throws IOException {
         Process child = Runtime.getRuntime().exec(new String[] {"/bin/sh", "-c", "echo \"$" + variable + "\""});
         return new String(child.getInputStream().readAllBytes(), UTF_8).strip();
+    }
+
+    @Test
+    void anAddressMappedFromIpv4StaysOneOfIpv6() throws IOException {
+        InetSocketAddress all = new InetSocketAddress(InetAddress.getByName("::"), 0);
+        int listener = Sockets.streamFor(all);
+        try {
+            Sockets.bind(listener, all);
+            Sockets.listen(listener, 1);
+            int port = ((InetSocketAddress) Sockets.localAddress(listener)).getPort();
+            try (Socket _ = new Socket("127.0.0.1", port)) {
+                int accepted = Sockets.accept(listener);
+                assertThat(((InetSocketAddress) Sockets.localAddress(accepted)).getAddress())
+                        .isInstanceOf(Inet6Address.class)
+                        .hasToString("/0:0:0:0:0:ffff:7f00:1");
+                Descriptors.close(accepted);
+            }
+        } finally {
+            Descriptors.close(listener);
+        }
+    }
+
+    @Test
+    void onAnUnknownPlatformEveryCallIsRefusedInWords() throws Exception {
+        Process child = new ProcessBuilder(
+                        ProcessHandle.current().info().command().orElseThrow(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-Dos.name=Plan 9",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        TwoCalls.class.getName())
+                .redirectErrorStream(true)
+                .start();
+        assertThat(new String(child.getInputStream().readAllBytes(), UTF_8).lines())
+                .hasSize(2)
+                .allSatisfy(line -> assertThat(line)
+                        .startsWith("java.lang.UnsupportedOperationException: Baton runs on Linux x86-64 and aarch64;"
+                                + " this is Plan 9"));
+    }
+
+    /** Says how its calls fail, the second of which finds what the first has left. */
+    static final class TwoCalls {
+        private TwoCalls() {}
+
+        public static void main(String[] arguments) {
+            for (int call = 0; call < 2; call++) {
+                try {
+                    System.out.println(ProcessContext.effectiveUserId());
+                } catch (IOException | RuntimeException | LinkageError e) {
+                    System.out.println(e);
+                }
+            }
+        }
     }
 
     @Test
