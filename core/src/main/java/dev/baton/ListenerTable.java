@@ -39,7 +39,9 @@ final class ListenerTable {
     /** What the parent passed and this generation has given up, while the parent may still need the paths. */
     private final Set<ListenAddress> dropped = new LinkedHashSet<>();
 
+    /** No parent will accept on these listeners any more: set by {@link #removeDropped}. */
     private boolean alone;
+
     private boolean ended;
 
     /** A duplicate of a listener's descriptor for a successor; whoever holds the offer closes it. */
@@ -174,10 +176,6 @@ final class ListenerTable {
             }
             throw e;
         }
-    }
-
-    synchronized List<Listener> all() {
-        return List.copyOf(claimed.values());
     }
 
     /**
