@@ -1,5 +1,6 @@
 package dev.baton;
 
+import dev.baton.posix.Platform;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -33,6 +34,7 @@ public final class Baton implements AutoCloseable {
 
     /** Starts with {@link BatonOptions#configured()}. */
     public static Baton start() throws IOException {
+        Platform.current();
         return start(BatonOptions.configured().build());
     }
 
@@ -46,6 +48,7 @@ public final class Baton implements AutoCloseable {
      * @throws UnsupportedOperationException on a platform that Baton does not run on
      */
     public static Baton start(BatonOptions options) throws IOException {
+        Platform.current();
         synchronized (CURRENT) {
             if (CURRENT.get().isPresent()) {
                 throw new IllegalStateException("Baton was started in this process before; use Baton.current()");
@@ -117,10 +120,10 @@ public final class Baton implements AutoCloseable {
         return generation.restart();
     }
 
-    /** Stops the service gracefully, as SIGTERM does; returns at once. */
+    /** Stops the service gracefully, as SIGTERM does, if that has not begun yet; returns at once. */
     public void stop() {
         if (generation.state() != State.RETIRED) {
-            generation.stop("Baton.stop()", 0);
+            generation.stop("Baton.stop()");
         }
     }
 

@@ -1,7 +1,6 @@
 package dev.baton;
 
 import dev.baton.posix.Descriptors;
-import dev.baton.posix.Errno;
 import dev.baton.posix.PosixException;
 import dev.baton.posix.ProcessContext;
 import dev.baton.posix.Sockets;
@@ -10,8 +9,11 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
@@ -22,13 +24,14 @@ import java.util.function.Consumer;
  */
 final class ControlSocket implements AutoCloseable {
     private static final int MAX_CONNECTIONS = 16;
+    private static final Duration PAUSE_AFTER_FAILURE = Duration.ofMillis(100);
 
     private final Path path;
     private final int descriptor;
     private final Consumer<FrameChannel> onConnection;
     private final Semaphore places = new Semaphore(MAX_CONNECTIONS);
     private final Thread acceptor;
-    private volatile boolean closed;
+    private final CountDownLatch closed = new CountDownLatch(1);
 
     private ControlSocket(Path path, int descriptor, Consumer<FrameChannel> onConnection) {
         this.path = path;
@@ -62,20 +65,35 @@ final class ControlSocket implements AutoCloseable {
     }
 
     private void acceptUntilClosed() {
-        while (!closed) {
-            try {
+        try {
+            while (closed.getCount() > 0) {
                 places.acquire();
-                FrameChannel channel = new FrameChannel(Sockets.accept(descriptor));
-                Thread.ofPlatform().daemon().name("baton-handoff").start(() -> serve(channel));
-            } catch (PosixException e) {
-                places.release();
-                if (!closed && e.errno() != Errno.EAGAIN) {
-                    Log.controlSocketFailed(path, e);
-                    return;
-                }
-            } catch (InterruptedException e) {
-                return;
+                acceptOne();
             }
+        } catch (InterruptedException e) {
+            // By close, while all places were taken.
+        }
+    }
+
+    /** A failure (no descriptor or no thread is left) passes: the next restart needs this thread. */
+    private void acceptOne() throws InterruptedException {
+        FrameChannel channel;
+        try {
+            channel = new FrameChannel(Sockets.accept(descriptor));
+        } catch (PosixException e) {
+            places.release();
+            if (closed.getCount() > 0) {
+                Log.controlSocketFailed(path, e);
+                var _ = closed.await(PAUSE_AFTER_FAILURE.toMillis(), TimeUnit.MILLISECONDS);
+            }
+            return;
+        }
+        try {
+            Thread.ofPlatform().daemon().name("baton-handoff").start(() -> serve(channel));
+        } catch (OutOfMemoryError e) {
+            channel.close();
+            places.release();
+            Log.controlSocketFailed(path, new IOException(e));
         }
     }
 
@@ -91,22 +109,30 @@ final class ControlSocket implements AutoCloseable {
         }
     }
 
-    /** Stops accepting and removes the path; open connections go on. A second call does nothing. */
+    /** Stops accepting and removes the path; open connections go on. Called once, by the owner. */
     @Override
     public void close() {
-        if (closed) {
-            return;
-        }
-        closed = true;
+        closed.countDown();
         acceptor.interrupt();
+        attempt(() -> Files.deleteIfExists(path));
+        // Wakes the acceptor from accept(2); this listener is nobody else's, so shutdown(2) is allowed.
+        attempt(() -> Sockets.shutdown(descriptor));
         try {
-            Files.deleteIfExists(path);
-            // Wakes the acceptor from accept(2); this listener is nobody else's, so shutdown(2) is allowed.
-            Sockets.shutdown(descriptor);
             acceptor.join();
-            Descriptors.close(descriptor);
+            attempt(() -> Descriptors.close(descriptor));
         } catch (InterruptedException e) {
+            // The descriptor stays open rather than become another file's under the acceptor.
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private interface Step {
+        void run() throws IOException;
+    }
+
+    private void attempt(Step step) {
+        try {
+            step.run();
         } catch (IOException e) {
             Log.controlSocketFailed(path, e);
         }

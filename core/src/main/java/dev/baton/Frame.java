@@ -43,7 +43,9 @@ final class Frame {
         /** Successor: I accept. The parent parks. */
         ACCEPTING(8),
         /** Parent: I accept no more, and the pid file and systemd name you. */
-        PARKED(9);
+        PARKED(9),
+        /** Parent: you are my successor, and the handoff cannot go on, for this reason; the last frame. */
+        FAILED(10);
 
         private final int number;
 

@@ -67,14 +67,24 @@ final class FrameChannel implements AutoCloseable {
     /**
      * The next frame; null at the end of the stream.
      *
-     * @throws ProtocolException if the peer breaks the protocol; descriptors that it sent are closed
-     * @throws PosixException with EAGAIN when the time is over
+     * @throws ProtocolException if the peer breaks the protocol, or says nothing in time; what it sent is closed
      */
     @Nullable
-    Received receive() throws IOException {
+    Frame receive() throws IOException {
+        Received received = receive(false);
+        return received == null ? null : received.frame();
+    }
+
+    /** As {@link #receive()}, for the one place that takes descriptors, and then owns them. */
+    @Nullable
+    Received receiveWithDescriptors() throws IOException {
+        return receive(true);
+    }
+
+    private @Nullable Received receive(boolean withDescriptors) throws IOException {
         while (true) {
-            ReceivedMessage message = Messages.receive(descriptor, Frame.MAX_BYTES);
-            if (message.isEndOfStream()) {
+            ReceivedMessage message = nextMessage();
+            if (message == null) {
                 return null;
             }
             boolean taken = false;
@@ -85,7 +95,8 @@ final class FrameChannel implements AutoCloseable {
                 }
                 Frame frame = Frame.decode(message.payload());
                 if (frame != null) {
-                    if (message.descriptors().length > 0 && frame.type() != Frame.Type.LISTENERS) {
+                    boolean welcome = withDescriptors && frame.type() == Frame.Type.LISTENERS;
+                    if (message.descriptors().length > 0 && !welcome) {
                         throw new ProtocolException(frame + " brought descriptors");
                     }
                     taken = true;
@@ -99,7 +110,21 @@ final class FrameChannel implements AutoCloseable {
         }
     }
 
-    static void closeAll(int[] descriptors) throws IOException {
+    /** Null at the end of the stream, which a peer that dies with unread frames in its queue makes a reset. */
+    private @Nullable ReceivedMessage nextMessage() throws IOException {
+        try {
+            ReceivedMessage message = Messages.receive(descriptor, Frame.MAX_BYTES);
+            return message.isEndOfStream() ? null : message;
+        } catch (PosixException e) {
+            return switch (e.errno()) {
+                case ECONNRESET -> null;
+                case EAGAIN -> throw new ProtocolException("it said nothing in time");
+                default -> throw e;
+            };
+        }
+    }
+
+    private static void closeAll(int[] descriptors) throws IOException {
         for (int descriptor : descriptors) {
             Descriptors.close(descriptor);
         }

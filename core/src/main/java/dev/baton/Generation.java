@@ -5,7 +5,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * is to be decided. So no two decisions race, and each may rely on what the one before it has left.
  */
 final class Generation implements Signals.Actions {
+    /** How long an exit at once waits for the owner. */
+    private static final Duration AT_ONCE = Duration.ofSeconds(2);
+
     private final BatonOptions options;
     private final ListenerTable listeners;
     private final Optional<ParentLink> parent;
@@ -25,6 +32,7 @@ final class Generation implements Signals.Actions {
     private final Owner owner = new Owner();
     private final CompletableFuture<Void> serving = new CompletableFuture<>();
     private final CompletableFuture<Void> retired = new CompletableFuture<>();
+    private final AtomicBoolean exiting = new AtomicBoolean();
 
     // The rest belongs to the owner; other threads may read the state.
     private final ParticipantGroup participants = new ParticipantGroup();
@@ -32,8 +40,15 @@ final class Generation implements Signals.Actions {
     private boolean parentAlive;
     private boolean published;
     private boolean readyDeclared;
-    private List<ListenAddress> dropped = List.of();
-    private int stopRequests;
+    /** Participants that are there, or come, are to accept. */
+    private boolean accepting;
+
+    /** Participants have been told to park for good; none may come. */
+    private volatile boolean leaving;
+
+    /** A stop that came between the word to accept and the moment at which all participants did. */
+    private Optional<String> stopOrigin = Optional.empty();
+
     private long drainStartedAt;
     private @Nullable Future<?> deadline;
 
@@ -54,16 +69,18 @@ final class Generation implements Signals.Actions {
     static Generation start(BatonOptions options) throws IOException {
         ListenerTable listeners = new ListenerTable();
         Optional<HandoffVariables> handoff = InitialEnvironment.handoff();
-        Optional<ParentLink> parent =
-                handoff.isPresent() ? ParentLink.connect(handoff.get(), listeners) : Optional.empty();
+        Optional<ParentLink> parent = Optional.empty();
         try {
+            if (handoff.isPresent()) {
+                parent = ParentLink.connect(handoff.get(), listeners);
+            }
             Generation generation = new Generation(options, listeners, parent);
             parent.ifPresent(link -> link.listen(generation.new ParentEvents()));
             Signals.handle(generation);
             return generation;
         } catch (IOException e) {
-            parent.ifPresent(ParentLink::close);
-            listeners.releaseAll();
+            parent.ifPresent(ParentLink::abandon);
+            listeners.abandon();
             throw e;
         }
     }
@@ -79,6 +96,9 @@ final class Generation implements Signals.Actions {
     }
 
     Listener listen(ListenAddress address, int backlog) throws IOException {
+        if (leaving || state == State.RETIRED) {
+            throw new ListenException(address, "this generation is " + state + "; ask before that");
+        }
         return listeners.claim(address, backlog);
     }
 
@@ -109,14 +129,38 @@ final class Generation implements Signals.Actions {
     }
 
     @Override
-    public void stop(String origin, int status) {
+    public void stop(String origin) {
+        owner.post(() -> beginStop(origin));
+    }
+
+    /**
+     * Ends the process whatever else happens. What the owner has to tell the world is told first, but an owner that hangs
+     * holds nothing up. Exit runs the program's shutdown hooks, so it has a thread of its own; {@link #retired} must not
+     * complete before it has begun, else {@code main} could return first and the status would be 0.
+     */
+    @Override
+    public void exitAtOnce(String origin, int status) {
+        if (exiting.getAndSet(true)) {
+            return;
+        }
+        Log.exitAtOnce(origin);
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> retired.complete(null)));
+        CompletableFuture<Void> freed = new CompletableFuture<>();
         owner.post(() -> {
-            stopRequests++;
-            if (stopRequests == 1) {
-                beginStop(origin);
-            } else {
-                exitAtOnce(origin, status);
+            succession.abort();
+            if (state != State.RETIRED) {
+                free(participants.close());
+                state = State.RETIRED; // From whichever state: the diagram ends here.
             }
+            freed.complete(null);
+        });
+        Thread.ofPlatform().name("baton-exit").start(() -> {
+            try {
+                freed.get(AT_ONCE.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (InterruptedException | ExecutionException | TimeoutException e) {
+                Log.ownerHangs(AT_ONCE);
+            }
+            System.exit(status);
         });
     }
 
@@ -125,20 +169,29 @@ final class Generation implements Signals.Actions {
         CompletableFuture<Void> joined = new CompletableFuture<>();
         owner.post(() -> {
             switch (state) {
-                case STARTING -> {
-                    participants.add(participant);
-                    joined.complete(null);
+                case STARTING, SERVING, UPGRADING -> {
+                    if (leaving) {
+                        refuse(joined);
+                    } else if (accepting) {
+                        participants.add(participant);
+                        owner.postAfter(
+                                ParticipantGroup.guarded(participant::resume),
+                                failure -> failure.ifPresentOrElse(
+                                        joined::completeExceptionally, () -> joined.complete(null)));
+                    } else {
+                        participants.add(participant);
+                        joined.complete(null);
+                    }
                 }
-                case SERVING, UPGRADING -> {
-                    participants.add(participant);
-                    owner.postAfter(participant.resume(), () -> joined.complete(null));
-                }
-                case PARKED, STOPPING, RETIRED ->
-                    joined.completeExceptionally(new IllegalStateException(
-                            "this generation is " + state + " and begins to serve nothing any more"));
+                case PARKED, STOPPING, RETIRED -> refuse(joined);
             }
         });
         return joined;
+    }
+
+    private void refuse(CompletableFuture<Void> joined) {
+        joined.completeExceptionally(
+                new IllegalStateException("this generation is " + state + " and begins to serve nothing any more"));
     }
 
     // Decisions: the owner.
@@ -155,9 +208,9 @@ final class Generation implements Signals.Actions {
             return;
         }
         readyDeclared = true;
-        dropped = listeners.releaseUnclaimed();
+        listeners.releaseUnclaimed();
         if (!parentAlive) {
-            serve();
+            accept();
             return;
         }
         deadline = owner.schedule(options.readyTimeout(), this::giveUp);
@@ -171,57 +224,108 @@ final class Generation implements Signals.Actions {
     /** The parent does not answer READY: it is frozen. It still has the listeners, so nothing is lost by leaving. */
     private void giveUp() {
         if (state == State.STARTING) {
-            serving.completeExceptionally(new HandoffException(
-                    "the parent (pid " + parent.orElseThrow().pid() + ") did not answer within "
-                            + Durations.format(options.readyTimeout()) + "; this process ends and changes nothing"));
-            retire(0);
+            fail(new HandoffException("the parent (pid " + parent.orElseThrow().pid() + ") did not answer within "
+                    + Durations.format(options.readyTimeout()) + "; this process ends and changes nothing"));
         }
+    }
+
+    /** This generation will never serve. */
+    private void fail(HandoffException reason) {
+        serving.completeExceptionally(reason);
+        retire(0);
     }
 
     private void parentSwitched() {
         if (state == State.STARTING && readyDeclared) {
-            serve();
+            accept();
         }
+    }
+
+    private void parentParked() {
+        published = true;
+        removeDropped();
     }
 
     private void parentLost() {
         parentAlive = false;
         long pid = parent.orElseThrow().pid();
+        switch (state) {
+            case STARTING -> {
+                Log.parentLost(pid);
+                if (readyDeclared) {
+                    accept();
+                }
+            }
+            case SERVING, UPGRADING -> {
+                if (published) {
+                    Log.parentEnded(pid);
+                } else {
+                    Log.parentLost(pid);
+                    removeDropped();
+                    publish();
+                }
+            }
+            case PARKED, STOPPING, RETIRED -> {
+                // What becomes of this generation is decided already.
+            }
+        }
+    }
+
+    /** A parent that is not understood may be alive, and then it serves: only its death leaves the service to us. */
+    private void parentBroken(IOException reason) {
+        Log.handoffBroken("parent", parent.orElseThrow().pid(), reason);
         if (state == State.STARTING) {
-            Log.parentLost(pid);
-            if (readyDeclared) {
+            fail(new HandoffException("the handoff from the parent failed: " + reason.getMessage(), reason));
+        }
+    }
+
+    /** From here this generation accepts; it is SERVING, and may be succeeded or stopped, when all participants do. */
+    private void accept() {
+        if (accepting) {
+            return;
+        }
+        accepting = true;
+        cancelDeadline();
+        listeners.takeOver();
+        owner.postAfter(participants.resume(), failure -> {
+            if (state != State.STARTING) {
+                return;
+            }
+            if (failure.isPresent()) {
+                fail(new HandoffException("cannot accept: " + failure.get().getMessage(), failure.get()));
+            } else {
                 serve();
             }
-        } else if (state != State.RETIRED && published) {
-            Log.parentEnded(pid);
-        } else if (state != State.RETIRED && serving.isDone()) {
-            Log.parentLost(pid);
-            publish();
-        }
+        });
     }
 
     private void serve() {
-        cancelDeadline();
         move(State.SERVING);
-        owner.postAfter(participants.resume(), this::announce);
-    }
-
-    private void announce() {
-        if (!dropped.isEmpty()) {
-            Log.listenersDropped(dropped);
-            ListenerTable.removePaths(dropped);
+        if (stopOrigin.isPresent()) {
+            beginStop(stopOrigin.get());
+            serving.completeExceptionally(stopped(stopOrigin.get()));
+            return;
         }
-        Log.serving(number);
         if (parentAlive) {
             try {
+                // First of all: until it is said, the parent thinks that this process may be killed.
                 parent.orElseThrow().sendAccepting();
             } catch (IOException e) {
                 // As for READY: parentLost decides.
             }
         } else {
+            removeDropped();
             publish();
         }
+        Log.serving(number);
         serving.complete(null);
+    }
+
+    private void removeDropped() {
+        List<ListenAddress> dropped = listeners.removeDropped();
+        if (!dropped.isEmpty()) {
+            Log.listenersDropped(dropped);
+        }
     }
 
     /** Makes this process the one that operators know; a living parent does it for us. */
@@ -232,6 +336,7 @@ final class Generation implements Signals.Actions {
 
     /** The successor accepts: this generation stops accepting and finishes what it has begun. */
     void succeededBy(Upgrade attempt) {
+        leaving = true;
         owner.postAfter(participants.park(), () -> {
             move(State.PARKED);
             Log.switched(attempt, attempt.parked());
@@ -245,48 +350,52 @@ final class Generation implements Signals.Actions {
             participants.release();
             listeners.releaseAll();
             drain(Participant.DrainReason.SUCCEEDED);
-            attempt.stopIfRequested();
+            attempt.stopOrigin().ifPresent(_ -> attempt.terminate());
         });
     }
 
-    private void beginStop(String origin) {
-        if (state != State.STARTING) {
-            // A start that is given up is reported by whoever gives it up, in one line.
-            Log.stopping(origin, state);
-        }
-        if (state == State.UPGRADING && !succession.stop()) {
-            return;
-        }
+    /** Stops the service, unless it is stopping, or is another generation's. */
+    void beginStop(String origin) {
         switch (state) {
             case STARTING -> {
-                serving.completeExceptionally(new HandoffException("stopped by " + origin + " before it was ready"));
-                retire(0);
+                if (accepting) {
+                    stopOrigin = Optional.of(origin); // In a moment, when what it has accepted is known.
+                } else {
+                    fail(stopped(origin));
+                }
             }
-            case SERVING -> {
-                move(State.STOPPING);
-                publication.stopping();
-                owner.postAfter(participants.park(), () -> {
-                    participants.release();
-                    listeners.closeAll();
-                    drain(Participant.DrainReason.STOPPED);
-                });
+            case SERVING -> stopServing(origin);
+            case UPGRADING -> {
+                if (succession.stop(origin)) {
+                    stopServing(origin);
+                }
             }
-            case UPGRADING, PARKED, STOPPING, RETIRED -> {
-                // PARKED ends by itself as soon as it may; a stop that came in the others was handled above.
-            }
+            case PARKED, STOPPING, RETIRED -> Log.alreadyEnding(origin, state);
         }
     }
 
-    private void exitAtOnce(String origin, int status) {
-        Log.exitAtOnce(origin);
-        if (state == State.PARKED || state == State.STOPPING) {
-            free(participants.close());
-            move(State.RETIRED);
+    private static HandoffException stopped(String origin) {
+        return new HandoffException("stopped by " + origin + " before it was ready");
+    }
+
+    private void stopServing(String origin) {
+        Log.stopping(origin);
+        move(State.STOPPING);
+        leaving = true;
+        // If the parent has not been told that we accept, it still does, and the service is its own.
+        boolean serviceEnds = !parentAlive || serving.isDone();
+        if (serviceEnds) {
+            publication.stopping();
         }
-        // Not before exit has begun: else main could return first, and the status would be 0.
-        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> retired.complete(null)));
-        // Exit runs the program's shutdown hooks, which may wait for the owner.
-        Thread.ofPlatform().name("baton-exit").start(() -> System.exit(status));
+        owner.postAfter(participants.park(), () -> {
+            participants.release();
+            if (serviceEnds) {
+                listeners.closeAll();
+            } else {
+                listeners.abandon();
+            }
+            drain(Participant.DrainReason.STOPPED);
+        });
     }
 
     private void drain(Participant.DrainReason reason) {
@@ -317,11 +426,11 @@ final class Generation implements Signals.Actions {
         cancelDeadline();
         if (state == State.STARTING) {
             participants.close();
-            listeners.releaseAll();
+            listeners.abandon();
         } else {
             Log.retired(number, Duration.ofNanos(System.nanoTime() - drainStartedAt), cut);
         }
-        if (state == State.STOPPING) {
+        if (state != State.PARKED) {
             publication.withdraw();
         }
         control.close();
@@ -345,12 +454,17 @@ final class Generation implements Signals.Actions {
 
         @Override
         public void parked() {
-            owner.post(() -> published = true);
+            owner.post(Generation.this::parentParked);
         }
 
         @Override
         public void lost() {
             owner.post(Generation.this::parentLost);
+        }
+
+        @Override
+        public void broken(IOException reason) {
+            owner.post(() -> parentBroken(reason));
         }
     }
 }

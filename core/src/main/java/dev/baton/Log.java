@@ -65,8 +65,16 @@ final class Log {
         log(WARNING, "{0} {1} while this generation drained", name(upgrade), how);
     }
 
-    static void stopping(String origin, State state) {
-        log(INFO, "stop requested by {0} while {1}: what was begun is finished first", origin, state);
+    static void stopping(String origin) {
+        log(INFO, "stop requested by {0}: what was begun is finished first", origin);
+    }
+
+    static void alreadyEnding(String origin, State state) {
+        log(INFO, "stop requested by {0}: this generation is {1} already and ends when it may", origin, state);
+    }
+
+    static void ownerHangs(Duration waited) {
+        log(ERROR, "the generation did not answer within {0}; exits nevertheless", Durations.format(waited));
     }
 
     static void exitAtOnce(String origin) {
@@ -98,7 +106,10 @@ final class Log {
     }
 
     static void parentLost(long pid) {
-        log(WARNING, "the parent (pid {0}) is gone before the switch; this generation serves", pid);
+        log(
+                WARNING,
+                "the parent (pid {0}) is gone before the switch; this generation serves as soon as it is ready",
+                pid);
     }
 
     static void parentEnded(long pid) {
@@ -169,7 +180,8 @@ final class Log {
     }
 
     private static String name(Upgrade upgrade) {
-        return "generation " + upgrade.generation() + " (pid " + upgrade.pid() + ")";
+        long pid = upgrade.pid();
+        return "generation " + upgrade.generation() + (pid == 0 ? "" : " (pid " + pid + ")");
     }
 
     private static String millis(Duration duration) {

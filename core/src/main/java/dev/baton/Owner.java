@@ -1,11 +1,13 @@
 package dev.baton;
 
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * The thread that owns a generation's state, and the queue of events that it handles one after the other. Timers are
@@ -25,14 +27,17 @@ final class Owner {
         return thread.schedule(() -> handle(event), delay.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    /** Posts an event when all participants have done what they were asked; a failure is logged and delays nothing. */
+    /** Posts an event when participants have stopped doing something; a failure is logged, and delays nothing. */
     void postAfter(CompletionStage<Void> participants, Runnable event) {
-        participants.whenComplete((_, failure) -> {
-            if (failure != null) {
-                Log.participantFailed(failure);
-            }
-            post(event);
+        postAfter(participants, failure -> {
+            failure.ifPresent(Log::participantFailed);
+            event.run();
         });
+    }
+
+    /** Posts an event when participants have done, or failed to do, what they were asked. */
+    void postAfter(CompletionStage<Void> participants, Consumer<Optional<Throwable>> event) {
+        participants.whenComplete((_, failure) -> post(() -> event.accept(Optional.ofNullable(failure))));
     }
 
     private static void handle(Runnable event) {

@@ -3,11 +3,13 @@ package dev.baton;
 import dev.baton.posix.Descriptors;
 import dev.baton.posix.Errno;
 import dev.baton.posix.PosixException;
+import dev.baton.posix.ProcessContext;
 import dev.baton.posix.Sockets;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The successor's end of a handoff.
@@ -23,8 +25,11 @@ final class ParentLink {
         /** The parent accepts no more and has published this process. */
         void parked();
 
-        /** The parent is gone, or has broken the protocol: whatever is still undecided is this generation's. */
+        /** The parent is gone: whatever is still undecided is this generation's. */
         void lost();
+
+        /** The parent cannot be understood; it may well live. */
+        void broken(IOException reason);
     }
 
     private final FrameChannel channel;
@@ -48,9 +53,9 @@ final class ParentLink {
         int socket = Sockets.unix(Sockets.Type.SEQPACKET);
         try {
             Sockets.connect(socket, UnixDomainSocketAddress.of(variables.socket()));
-        } catch (PosixException e) {
+        } catch (PosixException | IllegalArgumentException e) {
             Descriptors.close(socket);
-            if (e.errno() == Errno.ENOENT || e.errno() == Errno.ECONNREFUSED) {
+            if (e instanceof PosixException refused && isNobodyThere(refused)) {
                 Log.parentGone(variables.socket());
                 return Optional.empty();
             }
@@ -60,6 +65,11 @@ final class ParentLink {
         boolean connected = false;
         try {
             channel.timeout(Protocol.HANDSHAKE_TIMEOUT);
+            if (channel.peer().uid() != ProcessContext.effectiveUserId()) {
+                // Variables that were inherited through a change of user; its listeners are not for us.
+                Log.refusedByParent("it belongs to another user");
+                return Optional.empty();
+            }
             Optional<ParentLink> link = shakeHands(channel, variables.token(), listeners);
             connected = link.isPresent();
             return link;
@@ -74,6 +84,10 @@ final class ParentLink {
         }
     }
 
+    private static boolean isNobodyThere(PosixException e) {
+        return e.errno() == Errno.ENOENT || e.errno() == Errno.ECONNREFUSED;
+    }
+
     private static Optional<ParentLink> shakeHands(FrameChannel channel, String token, ListenerTable listeners)
             throws IOException {
         channel.send(Frame.of(Frame.Type.HELLO)
@@ -81,10 +95,13 @@ final class ParentLink {
                 .with(Frame.Tag.MAX_VERSION, Protocol.MAX_VERSION)
                 .with(Frame.Tag.TOKEN, token)
                 .with(Frame.Tag.RELEASE, Protocol.release()));
-        Frame answer = next(channel).frame();
+        Frame answer = orHungUp(channel.receive());
         if (answer.type() == Frame.Type.REFUSED) {
             Log.refusedByParent(answer.text(Frame.Tag.REASON));
             return Optional.empty();
+        }
+        if (answer.type() == Frame.Type.FAILED) {
+            throw new ProtocolException(answer.text(Frame.Tag.REASON));
         }
         if (answer.type() != Frame.Type.WELCOME) {
             throw new ProtocolException("WELCOME expected, " + answer + " came");
@@ -99,7 +116,7 @@ final class ParentLink {
 
     private static void receiveListeners(FrameChannel channel, ListenerTable listeners) throws IOException {
         while (true) {
-            FrameChannel.Received received = next(channel);
+            FrameChannel.Received received = orHungUp(channel.receiveWithDescriptors());
             switch (received.frame().type()) {
                 case LISTENERS -> adopt(received, listeners);
                 case HANDED -> {
@@ -132,8 +149,7 @@ final class ParentLink {
         }
     }
 
-    private static FrameChannel.Received next(FrameChannel channel) throws IOException {
-        FrameChannel.Received received = channel.receive();
+    private static <T> T orHungUp(@Nullable T received) throws ProtocolException {
         if (received == null) {
             throw new ProtocolException("the parent hung up");
         }
@@ -153,24 +169,24 @@ final class ParentLink {
     void listen(Events events) {
         Thread.ofPlatform().daemon().name("baton-parent").start(() -> {
             try (channel) {
-                while (true) {
-                    FrameChannel.Received received = channel.receive();
-                    if (received == null) {
-                        return;
-                    }
-                    switch (received.frame().type()) {
-                        case SWITCH -> events.switched();
-                        case PARKED -> events.parked();
-                        default ->
-                            throw new ProtocolException("SWITCH or PARKED expected, " + received.frame() + " came");
-                    }
-                }
-            } catch (IOException e) {
-                Log.handoffBroken("parent", pid, e);
-            } finally {
+                report(events);
                 events.lost();
+            } catch (IOException e) {
+                events.broken(e);
             }
         });
+    }
+
+    private void report(Events events) throws IOException {
+        Frame frame = channel.receive();
+        while (frame != null) {
+            switch (frame.type()) {
+                case SWITCH -> events.switched();
+                case PARKED -> events.parked();
+                default -> throw new ProtocolException("SWITCH or PARKED expected, " + frame + " came");
+            }
+            frame = channel.receive();
+        }
     }
 
     void sendReady() throws IOException {
@@ -181,7 +197,13 @@ final class ParentLink {
         channel.send(Frame.of(Frame.Type.ACCEPTING));
     }
 
+    /** Hangs up; the link's thread closes. */
     void close() {
         channel.shutdown();
+    }
+
+    /** Closes a link on which nobody listens yet. */
+    void abandon() {
+        channel.close();
     }
 }

@@ -5,8 +5,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
-/** The participants of this generation as one; used by the owner thread alone. */
+/**
+ * The participants of this generation as one; used by the owner thread alone. One that throws, instead of failing its
+ * stage, neither stops the others nor the owner.
+ */
 final class ParticipantGroup {
     private final List<Participant> members = new ArrayList<>();
 
@@ -27,7 +31,13 @@ final class ParticipantGroup {
     }
 
     void release() {
-        members.forEach(Participant::release);
+        for (Participant participant : members) {
+            try {
+                participant.release();
+            } catch (RuntimeException e) {
+                Log.participantFailed(e);
+            }
+        }
     }
 
     /** Closes every participant, also when one of them fails; the sum of what was cut. */
@@ -46,7 +56,16 @@ final class ParticipantGroup {
 
     private CompletableFuture<Void> all(Function<Participant, CompletionStage<Void>> call) {
         return CompletableFuture.allOf(members.stream()
-                .map(participant -> call.apply(participant).toCompletableFuture())
+                .map(participant -> guarded(() -> call.apply(participant)))
                 .toArray(CompletableFuture<?>[]::new));
+    }
+
+    /** The stage that a participant answers, failed if it throws instead. */
+    static CompletableFuture<Void> guarded(Supplier<CompletionStage<Void>> call) {
+        try {
+            return call.get().toCompletableFuture();
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
     }
 }

@@ -3,6 +3,7 @@ package dev.baton;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
 import sun.misc.Signal;
 import sun.misc.SignalHandler;
 
@@ -14,8 +15,10 @@ final class Signals {
     interface Actions {
         void restart(String origin);
 
-        /** Stops; the second time at once, with this exit status. */
-        void stop(String origin, int status);
+        void stop(String origin);
+
+        /** The second request to stop, and each that follows. */
+        void exitAtOnce(String origin, int status);
     }
 
     static void handle(Actions actions) {
@@ -23,8 +26,15 @@ final class Signals {
             Log.hupIgnored();
         }
         handle("HUP", signal -> actions.restart("SIG" + signal.getName()));
+        AtomicBoolean asked = new AtomicBoolean();
         for (String name : new String[] {"TERM", "INT"}) {
-            handle(name, signal -> actions.stop("SIG" + signal.getName(), 128 + signal.getNumber()));
+            handle(name, signal -> {
+                if (asked.getAndSet(true)) {
+                    actions.exitAtOnce("SIG" + signal.getName(), 128 + signal.getNumber());
+                } else {
+                    actions.stop("SIG" + signal.getName());
+                }
+            });
         }
     }
 

@@ -2,6 +2,7 @@ package dev.baton;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -9,11 +10,15 @@ import org.jspecify.annotations.Nullable;
  * The parent's decisions about its successor, on the owner thread of its {@link Generation}.
  *
  * <p><b>Ready versus timeout.</b> A successor accepts nothing until it is told to ({@link Frame.Type#SWITCH}). Whether it
- * is told, or killed because its time is over, is decided by whichever of the two events the owner handles first, and the
- * other is then ignored, because the step has changed. So a successor that is killed for being late to be ready has
- * accepted no connection, and none is lost with it.
+ * is told, or killed because its time is over, is decided by whichever of the two events the owner handles first: READY
+ * replaces the deadline by another, for the word that it accepts, and a kill makes READY meaningless. So a successor that
+ * is killed for being late to be ready has accepted no connection, and none is lost with it. One that does not say that
+ * it accepts, long after it was told to, is killed too: it is broken, and this generation still accepts.
  */
 final class Succession {
+    /** How long a successor may take from SWITCH to ACCEPTING: it has only to register its listeners. */
+    private static final Duration ACCEPT_TIMEOUT = Duration.ofSeconds(10);
+
     /** How long a successor that has closed the handoff may take to exit, so that its status can be told. */
     private static final Duration EXIT_GRACE = Duration.ofSeconds(2);
 
@@ -58,20 +63,20 @@ final class Succession {
         current = attempt;
         Log.restartRequested(origin, attempt.generation());
         publication.restarting();
+        attempt.deadline(owner.schedule(readyTimeout, () -> late(attempt)));
         try {
             Process process = attempt.spawn(commandLine, control.path());
             var _ = process.onExit()
                     .thenAccept(ended -> owner.post(() -> exited(attempt, describeExit(ended.exitValue()))));
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            // OutOfMemoryError: no thread could be started for the child (pthread_create, EAGAIN).
             fail(attempt, RestartResult.Cause.SPAWN_FAILED, "could not be started: " + e.getMessage());
-            return;
         }
-        attempt.deadline(owner.schedule(readyTimeout, () -> late(attempt)));
     }
 
     private static String describeExit(int status) {
-        // Process.exitValue follows the shell: 128 and the number of the signal.
-        return status > 128
+        // Process.exitValue follows the shell: 128 and the number of the signal, of which there are 64.
+        return status > 128 && status <= 192
                 ? "was killed by signal " + (status - 128) + " (exit status " + status + ")"
                 : "ended with exit status " + status;
     }
@@ -94,11 +99,21 @@ final class Succession {
             return;
         }
         attempt.ready();
-        Log.successorReady(attempt);
+        attempt.deadline(owner.schedule(ACCEPT_TIMEOUT, () -> lateToAccept(attempt)));
         try {
             attempt.link().sendSwitch();
         } catch (IOException e) {
             fail(attempt, RestartResult.Cause.HANDOFF_BROKEN, "could not be told to accept: " + e.getMessage());
+            return;
+        }
+        Log.successorReady(attempt);
+    }
+
+    private void lateToAccept(Upgrade attempt) {
+        if (isUnderWay(attempt)) {
+            String detail = "was told to accept, did not say within " + Durations.format(ACCEPT_TIMEOUT)
+                    + " that it does, and was killed";
+            fail(attempt, RestartResult.Cause.HANDOFF_BROKEN, detail);
         }
     }
 
@@ -119,13 +134,15 @@ final class Succession {
     }
 
     /** The stream has ended; if that is because the process has, its exit status says more, and comes soon. */
-    private void lost(Upgrade attempt, String how) {
+    private void lost(Upgrade attempt) {
         if (isUnderWay(attempt)) {
-            attempt.deadline(owner.schedule(EXIT_GRACE, () -> {
-                if (isUnderWay(attempt)) {
-                    fail(attempt, RestartResult.Cause.HANDOFF_BROKEN, how + " and was killed");
-                }
-            }));
+            attempt.deadline(owner.schedule(EXIT_GRACE, () -> broken(attempt, "closed the handoff and was killed")));
+        }
+    }
+
+    private void broken(Upgrade attempt, String how) {
+        if (isUnderWay(attempt)) {
+            fail(attempt, RestartResult.Cause.HANDOFF_BROKEN, how);
         }
     }
 
@@ -138,30 +155,38 @@ final class Succession {
     }
 
     private void fail(Upgrade attempt, RestartResult.Cause cause, String detail) {
+        attempt.fail(cause, detail);
         current = null;
         generation.move(State.SERVING);
-        publication.restartFailed(generation.number(), detail);
-        Log.restartFailed(attempt, generation.number(), detail);
-        attempt.fail(cause, detail);
+        if (cause != RestartResult.Cause.STOPPED) {
+            publication.restartFailed(generation.number(), detail);
+            Log.restartFailed(attempt, generation.number(), detail);
+        }
+        attempt.stopOrigin().ifPresent(generation::beginStop);
     }
 
     /**
      * The service is to be stopped while a successor starts: it is killed, unless it may accept already. Then it would
-     * take connections with it; it becomes the service, and is stopped as such.
+     * take connections with it; it becomes the service, and is stopped as such, or fails, and this generation stops.
      *
      * @return whether this generation is still the service
      */
-    boolean stop() {
-        Upgrade attempt = current;
-        if (attempt == null || (!isUnderWay(attempt) && attempt.step() != Upgrade.Step.ACCEPTING)) {
-            return true;
-        }
+    boolean stop(String origin) {
+        Upgrade attempt = Objects.requireNonNull(current);
         if (attempt.step().compareTo(Upgrade.Step.SWITCHING) >= 0) {
-            attempt.stopAfterSwitch();
+            attempt.stopLater(origin);
             return false;
         }
         fail(attempt, RestartResult.Cause.STOPPED, "was killed because the service is stopped");
         return true;
+    }
+
+    /** This process ends at once: a successor that has not taken over must not think that it was left the service. */
+    void abort() {
+        Upgrade attempt = current;
+        if (attempt != null && isUnderWay(attempt)) {
+            attempt.fail(RestartResult.Cause.STOPPED, "was killed because the service is stopped at once");
+        }
     }
 
     /** This generation ends: so does the link, which is how the successor learns of it. */
@@ -176,18 +201,23 @@ final class Succession {
     void admit(FrameChannel channel) {
         try {
             channel.timeout(Protocol.HANDSHAKE_TIMEOUT);
-            FrameChannel.Received hello = channel.receive();
+            Frame hello = channel.receive();
             if (hello == null) {
                 return;
             }
             Upgrade attempt = current;
-            if (attempt != null
-                    && hello.frame().type() == Frame.Type.HELLO
-                    && attempt.admits(
-                            hello.frame().text(Frame.Tag.TOKEN), channel.peer().pid())) {
-                SuccessorLink.serve(channel, hello.frame(), attempt.generation(), listeners, new Events(attempt));
-            } else {
-                SuccessorLink.refuse(channel, "it has not started this process, or has admitted it before");
+            if (attempt == null || hello.type() != Frame.Type.HELLO) {
+                SuccessorLink.refuse(channel, "it has no successor");
+                return;
+            }
+            Events events = new Events(attempt);
+            switch (attempt.admit(hello.text(Frame.Tag.TOKEN), channel.peer().pid())) {
+                case ADMITTED -> SuccessorLink.serve(channel, hello, attempt.generation(), listeners, events);
+                case STRANGER -> SuccessorLink.refuse(channel, "it has not started this process");
+                case FORGED -> {
+                    SuccessorLink.fail(channel, "the token was used before, or by a process that is not the parent's");
+                    events.broken(new ProtocolException("its token was used twice or by a stranger"));
+                }
             }
         } catch (IOException e) {
             Log.controlConnectionDropped(e);
@@ -218,8 +248,18 @@ final class Succession {
         }
 
         @Override
-        public void lost(String reason) {
-            owner.post(() -> Succession.this.lost(attempt, reason));
+        public void lost() {
+            owner.post(() -> Succession.this.lost(attempt));
+        }
+
+        @Override
+        public void broken(IOException reason) {
+            CompletableFuture<Void> handled = new CompletableFuture<>();
+            owner.post(() -> {
+                Succession.this.broken(attempt, "broke the handoff (" + reason.getMessage() + ") and was killed");
+                handled.complete(null);
+            });
+            handled.join();
         }
     }
 }

@@ -15,8 +15,14 @@ final class SuccessorLink {
 
         void accepting();
 
-        /** The stream has ended, or the successor has broken the protocol. */
-        void lost(String reason);
+        /** The stream has ended. */
+        void lost();
+
+        /**
+         * The handoff cannot go on, while the successor may well live. Returns when the generation has done what follows:
+         * the successor takes the end of the stream for the parent's death, and must be gone before it sees one.
+         */
+        void broken(IOException reason);
     }
 
     private final FrameChannel channel;
@@ -27,7 +33,12 @@ final class SuccessorLink {
         this.pid = pid;
     }
 
-    /** Tells a peer that it gets nothing. */
+    /** Tells the successor that it cannot take over. */
+    static void fail(FrameChannel channel, String reason) throws IOException {
+        channel.send(Frame.of(Frame.Type.FAILED).with(Frame.Tag.REASON, reason));
+    }
+
+    /** Tells a stranger that it gets nothing. */
     static void refuse(FrameChannel channel, String reason) throws IOException {
         channel.send(Frame.of(Frame.Type.REFUSED).with(Frame.Tag.REASON, reason));
     }
@@ -37,17 +48,15 @@ final class SuccessorLink {
      * end of the stream; descriptors of the offers are closed by then.
      */
     static void serve(FrameChannel channel, Frame hello, int generation, ListenerTable listeners, Events events) {
-        String end = "it closed the handoff";
         try {
             SuccessorLink link = new SuccessorLink(channel, channel.peer().pid());
             link.handOver(hello, generation, listeners);
             channel.timeout(Duration.ZERO);
             events.connected(link);
             link.report(events);
+            events.lost();
         } catch (IOException e) {
-            end = "the handoff broke: " + e.getMessage();
-        } finally {
-            events.lost(end);
+            events.broken(e);
         }
     }
 
@@ -56,7 +65,7 @@ final class SuccessorLink {
         try {
             version = Protocol.negotiate(hello.number(Frame.Tag.MIN_VERSION), hello.number(Frame.Tag.MAX_VERSION));
         } catch (ProtocolException e) {
-            refuse(channel, String.valueOf(e.getMessage()));
+            fail(channel, String.valueOf(e.getMessage()));
             throw e;
         }
         channel.send(Frame.of(Frame.Type.WELCOME)
@@ -84,16 +93,14 @@ final class SuccessorLink {
     }
 
     private void report(Events events) throws IOException {
-        while (true) {
-            FrameChannel.Received received = channel.receive();
-            if (received == null) {
-                return;
-            }
-            switch (received.frame().type()) {
+        Frame frame = channel.receive();
+        while (frame != null) {
+            switch (frame.type()) {
                 case READY -> events.ready();
                 case ACCEPTING -> events.accepting();
-                default -> throw new ProtocolException("READY or ACCEPTING expected, " + received.frame() + " came");
+                default -> throw new ProtocolException("READY or ACCEPTING expected, " + frame + " came");
             }
+            frame = channel.receive();
         }
     }
 

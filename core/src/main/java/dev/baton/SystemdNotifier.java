@@ -6,6 +6,7 @@ import dev.baton.posix.Sockets;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -13,10 +14,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Tells systemd what the service does: sd_notify(3), {@code Type=notify-reload} of systemd.service(5).
  *
- * <p>Each call is one datagram to {@code $NOTIFY_SOCKET}; without that variable it does nothing. A manager that does not
- * listen is logged and changes nothing: the service must not depend on who watches it.
+ * <p>Each call is one datagram to {@code $NOTIFY_SOCKET}; without that variable it does nothing. It waits for room in the
+ * manager's queue, for a bounded time: a MAINPID that is dropped would make systemd end the service with this process. A
+ * manager that does not listen is logged and changes nothing: the service must not depend on who watches it.
  */
 final class SystemdNotifier {
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
     private final Optional<UnixDomainSocketAddress> manager;
 
     SystemdNotifier(@Nullable String notifySocket) {
@@ -58,6 +62,7 @@ final class SystemdNotifier {
         try {
             int socket = Sockets.unix(Sockets.Type.DATAGRAM);
             try {
+                Sockets.setTimeout(socket, PATIENCE);
                 Messages.sendTo(socket, manager.get(), message.getBytes(StandardCharsets.UTF_8));
             } finally {
                 Descriptors.close(socket);

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -20,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *      +---- exit, end of stream, timeout ------+--> FAILED
  * </pre>
  *
- * Owned by the generation's thread; only {@link #admits} is for others, and the monitor guards what it needs.
+ * Owned by the generation's thread; only {@link #admit} is for others, and the monitor guards what it needs.
  */
 final class Upgrade {
     private static final SecureRandom RANDOM = new SecureRandom();
@@ -46,7 +48,7 @@ final class Upgrade {
     private @Nullable SuccessorLink link;
     private @Nullable Future<?> deadline;
     private Duration toReady = Duration.ZERO;
-    private boolean stopAfterSwitch;
+    private Optional<String> stopOrigin = Optional.empty();
 
     Upgrade(int generation, CompletableFuture<RestartResult> result) {
         this.generation = generation;
@@ -73,26 +75,39 @@ final class Upgrade {
         return started;
     }
 
+    /** What becomes of a peer that says hello. */
+    enum Admission {
+        ADMITTED,
+        /** The token is not ours: nothing to do with this attempt. */
+        STRANGER,
+        /** The token is ours, but has been used before, or its bearer is not our child: this attempt is spoilt. */
+        FORGED
+    }
+
     /**
      * Whether whoever presents this token may have the listeners: it is the token that our child was given, nobody has
      * presented it before, and the peer is our child or a descendant of it (a launcher script's JVM, say).
      */
-    synchronized boolean admits(String presented, long peer) {
+    synchronized Admission admit(String presented, long peer) {
         Process child = process;
-        boolean admitted = child != null && !tokenSpent && token.equals(presented) && isDescendant(peer, child.pid());
-        tokenSpent |= admitted;
-        return admitted;
+        if (child == null || !token.equals(presented)) {
+            return Admission.STRANGER;
+        }
+        if (tokenSpent || !isDescendant(peer, child.pid())) {
+            return Admission.FORGED;
+        }
+        tokenSpent = true;
+        return Admission.ADMITTED;
     }
 
     private static boolean isDescendant(long pid, long ancestor) {
-        Optional<ProcessHandle> candidate = ProcessHandle.of(pid);
-        while (candidate.isPresent()) {
-            if (candidate.get().pid() == ancestor) {
-                return true;
-            }
-            candidate = candidate.get().parent();
+        if (pid == ancestor) {
+            return true; // As always; and what follows reads /proc, for which a descriptor must be left.
         }
-        return false;
+        return ProcessHandle.of(pid)
+                .flatMap(ProcessHandle::parent)
+                .map(parent -> isDescendant(parent.pid(), ancestor))
+                .orElse(false);
     }
 
     int generation() {
@@ -174,11 +189,17 @@ final class Upgrade {
         result.complete(new RestartResult.Failed(cause, detail));
     }
 
+    /** The child, what it has started, and the process that the link proves to be ours even if its parent has gone. */
     private synchronized void kill() {
+        List<ProcessHandle> processes = new ArrayList<>();
+        if (link != null) {
+            ProcessHandle.of(link.pid()).ifPresent(processes::add);
+        }
         if (process != null) {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.descendants().forEach(processes::add);
             process.destroyForcibly();
         }
+        processes.forEach(ProcessHandle::destroyForcibly);
     }
 
     void closeLink() {
@@ -187,14 +208,18 @@ final class Upgrade {
         }
     }
 
-    void stopAfterSwitch() {
-        stopAfterSwitch = true;
+    /** Remembers a stop that comes when the successor may accept already. */
+    void stopLater(String origin) {
+        stopOrigin = Optional.of(origin);
     }
 
-    /** Passes on a stop that came when it was too late to kill the successor. */
-    void stopIfRequested() {
-        if (stopAfterSwitch) {
-            ProcessHandle.of(pid()).ifPresent(ProcessHandle::destroy);
-        }
+    /** Who has asked for a stop meanwhile. */
+    Optional<String> stopOrigin() {
+        return stopOrigin;
+    }
+
+    /** Passes a stop on to the process that serves. */
+    void terminate() {
+        ProcessHandle.of(pid()).ifPresent(ProcessHandle::destroy);
     }
 }

@@ -2,10 +2,16 @@ package dev.baton;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.posix.Descriptors;
+import dev.baton.posix.Errno;
+import dev.baton.posix.Messages;
+import dev.baton.posix.PosixException;
+import dev.baton.posix.Sockets;
 import dev.baton.testkit.Await;
 import dev.baton.testkit.ChildJvm;
 import dev.baton.testkit.OutputLine;
 import dev.baton.testkit.ProcFs;
+import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -114,6 +120,9 @@ class RestartTest {
             expectFailure(child, "exit 3", "ended with exit status 3");
             expectFailure(child, "hang", "was not ready within 2s and was killed");
             expectFailure(child, "listen 192.0.2.1:80", "ended with exit status 1");
+            expectFailure(child, "cannot-accept", "ended with exit status 1");
+            expectFailure(child, "throws-at-resume", "ended with exit status 1");
+            expectFailure(child, "exit -1", "ended with exit status 255");
             assertThat(publishedPid()).isEqualTo(pid);
             assertThat(said(child, "1 "))
                     .as("the participant was never disturbed")
@@ -189,6 +198,80 @@ class RestartTest {
             hup();
             child.awaitLine(line -> line.contains("requests cut: 7"), SOON);
             assertThat(child.awaitExit(SOON)).isZero();
+        }
+    }
+
+    @Test
+    void aServerThatThrowsWhileItLeavesDelaysNothing() throws Exception {
+        ScriptedService.script(script, "throws-when-leaving");
+        try (ChildJvm child = start("127.0.0.1:0")) {
+            hup();
+            child.awaitLine(line -> line.contains("thrown by park"), SOON);
+            child.awaitLine(line -> line.contains("thrown by release"), SOON);
+            assertThat(child.awaitExit(SOON)).isZero();
+            assertThat(said(child, "1 drain SUCCEEDED")).hasSize(1);
+        }
+    }
+
+    @Test
+    void aStopThatComesTooLateToKillTheSuccessorIsObeyedWhenThatFails() throws Exception {
+        try (ChildJvm child = start("127.0.0.1:0")) {
+            ScriptedService.script(script, "never-accepts");
+            hup();
+            child.awaitLine("2 resume", SOON);
+            child.signal("TERM");
+            String ready = child.awaitLine(line -> line.contains("is ready after"), SOON)
+                    .text();
+            Matcher successor = Pattern.compile("pid (\\d+)").matcher(ready);
+            assertThat(successor.find()).isTrue();
+            kill(Long.parseLong(successor.group(1)), "KILL");
+            assertThat(child.awaitExit(SOON)).isZero();
+            assertThat(said(child, "1 drain STOPPED")).hasSize(1);
+            assertThat(pidFile).doesNotExist();
+        }
+    }
+
+    @Test
+    void askingTwiceForAStopIsNoHurry() throws Exception {
+        ScriptedService.script(script, "stops-itself-twice");
+        try (ChildJvm child = start(b -> b.environment("BATON_DRAIN_TIMEOUT", "300ms"), "127.0.0.1:0")) {
+            assertThat(child.awaitExit(SOON)).isZero();
+            child.awaitLine(line -> line.contains("still open after the drain-timeout of 300ms"), SOON);
+        }
+    }
+
+    @Test
+    void strangersAtTheControlSocketDisturbNothing() throws Exception {
+        try (ChildJvm child = start("127.0.0.1:0")) {
+            Path control = directory.resolve("run/" + child.pid() + ".sock");
+            for (byte[] message : List.of(
+                    new byte[] {1},
+                    new byte[Frame.MAX_BYTES],
+                    Frame.of(Frame.Type.READY).encode())) {
+                int socket = Sockets.unix(Sockets.Type.SEQPACKET);
+                Sockets.connect(socket, UnixDomainSocketAddress.of(control));
+                int[] gifts = {socket, socket};
+                Messages.send(socket, message, gifts, true);
+                // The answer is a refusal or nothing, and then the end; a reset if the message was not read whole.
+                Sockets.setTimeout(socket, SOON);
+                while (!isOver(socket)) {}
+                Descriptors.close(socket);
+            }
+            Await.state(
+                    "what strangers sent is closed",
+                    SOON,
+                    () -> ProcFs.socketInodes(child.pid()).size()
+                            == ProcFs.listenerInodes(child.pid()).size());
+            hup();
+            child.awaitLine("2 ready", SOON);
+        }
+    }
+
+    private static boolean isOver(int socket) throws Exception {
+        try {
+            return Messages.receive(socket, Frame.MAX_BYTES).isEndOfStream();
+        } catch (PosixException e) {
+            return e.errno() == Errno.ECONNRESET;
         }
     }
 

@@ -27,7 +27,7 @@ final class ScriptedService {
                 Listener listener = baton.listen(ListenAddress.parse(arguments[i]));
                 say(baton, "listens on " + listener.localAddress() + (listener.inherited() ? " inherited" : " bound"));
             }
-            baton.join(new Reporter(baton, script[0].equals("never-drains")));
+            baton.join(new Reporter(baton, script[0]));
             switch (script[0]) {
                 case "crash" -> throw new IllegalStateException("this release is broken");
                 case "exit" -> System.exit(Integer.parseInt(script[1]));
@@ -49,6 +49,10 @@ final class ScriptedService {
             }
             baton.ready();
             say(baton, "ready");
+            if (script[0].equals("stops-itself-twice")) {
+                baton.stop();
+                baton.stop();
+            }
             baton.awaitExit();
             say(baton, "done");
         }
@@ -59,32 +63,49 @@ final class ScriptedService {
     }
 
     /** A server without connections. */
-    private record Reporter(Baton baton, boolean neverDrains) implements Participant {
+    private record Reporter(Baton baton, String script) implements Participant {
         @Override
         public CompletionStage<Void> resume() {
-            return said("resume");
+            if (script.equals("cannot-accept")) {
+                return CompletableFuture.failedFuture(new IOException("no descriptor is left"));
+            }
+            if (script.equals("throws-at-resume")) {
+                throw new IllegalStateException("thrown by resume");
+            }
+            CompletionStage<Void> resumed = said("resume");
+            return script.equals("never-accepts") ? new CompletableFuture<>() : resumed;
         }
 
         @Override
         public CompletionStage<Void> park() {
+            if (script.equals("throws-when-leaving")) {
+                throw new IllegalStateException("thrown by park");
+            }
             return said("park");
         }
 
         @Override
         public void release() {
+            if (script.equals("throws-when-leaving")) {
+                throw new IllegalStateException("thrown by release");
+            }
             var _ = said("release");
         }
 
         @Override
         public CompletionStage<Void> drain(DrainReason reason) {
             CompletionStage<Void> drained = said("drain " + reason);
-            return neverDrains ? new CompletableFuture<>() : drained;
+            return neverDrains() ? new CompletableFuture<>() : drained;
         }
 
         @Override
         public int close() {
             var _ = said("close");
-            return neverDrains ? 7 : 0;
+            return neverDrains() ? 7 : 0;
+        }
+
+        private boolean neverDrains() {
+            return script.equals("never-drains") || script.equals("stops-itself-twice");
         }
 
         private CompletionStage<Void> said(String call) {

@@ -44,14 +44,14 @@ public final class Messages {
         }
     }
 
-    /** Sends one datagram to an address, without waiting. */
+    /** Sends one datagram to an address; waits for room in its queue, at most for {@link Sockets#setTimeout}. */
     public static void sendTo(int socket, SocketAddress address, byte[] payload) throws PosixException {
         try (Arena arena = Arena.ofConfined()) {
             Header header = Header.of(arena, payload);
             MemorySegment name = SocketAddresses.encode(arena, address);
             header.segment.set(ValueLayout.JAVA_LONG, 0, name.address());
             header.segment.set(ValueLayout.JAVA_INT, 8, (int) name.byteSize());
-            Libc.Function.SENDMSG.call(socket, header.segment.address(), Libc.MSG_NOSIGNAL | Libc.MSG_DONTWAIT);
+            Libc.Function.SENDMSG.call(socket, header.segment.address(), Libc.MSG_NOSIGNAL);
         }
     }
 
