@@ -208,7 +208,6 @@ final class Generation implements Signals.Actions {
             return;
         }
         readyDeclared = true;
-        listeners.releaseUnclaimed();
         if (!parentAlive) {
             accept();
             return;
@@ -286,7 +285,11 @@ final class Generation implements Signals.Actions {
         }
         accepting = true;
         cancelDeadline();
-        listeners.takeOver();
+        try {
+            listeners.takeOver();
+        } catch (IOException e) {
+            Log.backlogNotSet(e);
+        }
         owner.postAfter(participants.resume(), failure -> {
             if (state != State.STARTING) {
                 return;

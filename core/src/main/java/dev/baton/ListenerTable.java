@@ -106,7 +106,7 @@ final class ListenerTable {
      * @throws IOException if a length could not be set: that listener keeps the parent's, and all else is done
      */
     synchronized void takeOver() throws IOException {
-        var _ = releaseUnclaimed();
+        releaseUnclaimed();
         IOException failure = null;
         for (Map.Entry<ListenerSocket, Integer> entry : backlogs.entrySet()) {
             try {
@@ -143,15 +143,12 @@ final class ListenerTable {
     }
 
     /** Closes what the parent passed and the program did not ask for. Unix paths stay for now. */
-    synchronized List<ListenAddress> releaseUnclaimed() {
-        List<ListenAddress> released = new ArrayList<>();
+    private void releaseUnclaimed() {
         for (ListenerSocket listener : unclaimed.values()) {
             listener.release();
-            released.add(listener.address());
+            dropped.add(listener.address());
         }
         unclaimed.clear();
-        dropped.addAll(released);
-        return released;
     }
 
     /** Removes the Unix paths of listeners that no generation has any more. */
@@ -194,7 +191,7 @@ final class ListenerTable {
     /** Gives all listeners up to the successor: the sockets and their paths live on. */
     synchronized void releaseAll() {
         ended = true;
-        var _ = releaseUnclaimed();
+        releaseUnclaimed();
         claimed.values().forEach(ListenerSocket::release);
         claimed.clear();
         backlogs.clear();
@@ -203,7 +200,7 @@ final class ListenerTable {
     /** Ends all listeners, and with them what the parent passed. */
     synchronized void closeAll() {
         ended = true;
-        var _ = releaseUnclaimed();
+        releaseUnclaimed();
         var _ = removeDropped();
         claimed.values().forEach(ListenerSocket::end);
         claimed.clear();

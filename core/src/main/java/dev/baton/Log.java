@@ -131,6 +131,10 @@ final class Log {
         log(WARNING, "the handoff with the {0} (pid {1}) broke: {2}", peer, pid, e.getMessage());
     }
 
+    static void backlogNotSet(IOException e) {
+        log(WARNING, "a listener keeps the length of its queue: {0}", e.getMessage());
+    }
+
     static void controlSocketFailed(Path path, IOException e) {
         log(WARNING, "the control socket {0} failed: {1}", path, e.getMessage());
     }

@@ -52,7 +52,8 @@ class ListenerTableTest {
         ListenerTable successor = inherit(parent);
         parent.releaseAll();
         assertThat(connects(original)).isTrue();
-        assertThat(successor.releaseUnclaimed()).containsExactly(ANY_PORT);
+        successor.takeOver();
+        assertThat(successor.removeDropped()).containsExactly(ANY_PORT);
         assertThat(connects(original)).isFalse();
     }
 
@@ -195,7 +196,7 @@ class ListenerTableTest {
         }
         ListenerTable successor = inherit(parent);
         successor.claim(ListenAddress.parse("127.0.0.1:0"), 0);
-        successor.releaseUnclaimed();
+        successor.takeOver();
         successor.closeAll();
         parent.closeAll();
         check.assertNone(Duration.ofSeconds(5));
