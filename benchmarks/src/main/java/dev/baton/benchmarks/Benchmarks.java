@@ -22,7 +22,6 @@ import picocli.CommandLine.Spec;
         description =
                 "Measures what Baton costs, on the loopback interface. With the first argument jmh, runs JMH instead"
                         + " and gives it the other arguments.",
-        mixinStandardHelpOptions = true,
         exitCodeListHeading = "%nExit status:%n",
         exitCodeList = {
             "0:measured, whatever came of it",
@@ -41,6 +40,12 @@ final class Benchmarks implements Callable<Integer> {
         TESTKIT
     }
 
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "show this and exit")
+    private boolean help;
+
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it before it calls.
     private CommandSpec spec;
@@ -49,7 +54,7 @@ final class Benchmarks implements Callable<Integer> {
     private Set<Part> parts = Set.of(Part.values());
 
     @Option(names = "--rounds", paramLabel = "N", description = "by default ${DEFAULT-VALUE}")
-    private int rounds = 25;
+    private int rounds = 20;
 
     @Option(
             names = "--turn",
