@@ -44,6 +44,7 @@ final class Benchmarks implements Callable<Integer> {
             names = {"-h", "--help"},
             usageHelp = true,
             description = "show this and exit")
+    @SuppressWarnings("UnusedVariable") // picocli looks at it.
     private boolean help;
 
     @Spec

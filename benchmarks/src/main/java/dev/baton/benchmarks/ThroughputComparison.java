@@ -97,8 +97,8 @@ final class ThroughputComparison {
     }
 
     /**
-     * The requests per second that tracking leaves to http if the processor is the only limit: the time that tracking adds to a request of
-     * the Netty pair, as a share of what a request costs http. http itself cannot do without.
+     * The requests per second that tracking leaves to http if the processor is the only limit: the time that tracking adds
+     * to a request of the Netty pair, as a share of what a request costs http. http itself cannot do without tracking.
      */
     private static double httpAgainstNoTracking(Round round) {
         double tracking = round.cpu(Contender.NETTY_WITH_BATON) - round.cpu(Contender.NETTY);
