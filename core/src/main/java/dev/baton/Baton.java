@@ -80,9 +80,10 @@ public final class Baton implements AutoCloseable {
     }
 
     /**
-     * The listener of an address: the parent's, if it had one that was asked for in the same words, else a new one.
+     * The listener of an address: the parent's, if it had one of the same {@link ListenAddress#key() key}, else a new one.
      *
-     * <p>Ask for all listeners before {@link #ready()}: those of the parent that nobody has asked for by then are closed.
+     * <p>Ask for all listeners before {@link #ready()}: those of the parent that nobody has asked for are closed at the
+     * switch.
      *
      * @param backlog how many connections may wait to be accepted, the default if not positive
      * @throws ListenException if the address cannot be had, or this process has it already

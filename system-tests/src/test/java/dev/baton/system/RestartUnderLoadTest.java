@@ -106,7 +106,7 @@ class RestartUnderLoadTest {
 
     @Test
     void aSuccessorThatFailsLosesNothingAndTheNextRestartWorks() throws Exception {
-        try (RunningService service = RunningService.start(directory, List.of("BATON_READY_TIMEOUT", "3s"));
+        try (RunningService service = RunningService.start(directory, List.of("BATON_READY_TIMEOUT", "10s"));
                 RunningLoad load = service.load()
                         .mode(LoadMode.newConnections())
                         .connections(16)
