@@ -1,0 +1,108 @@
+package dev.baton.system;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Who may use whom. The module descriptors say much of it too, but an arrow that is added there by mistake is accepted by
+ * the compiler; here it is not.
+ */
+class ArchitectureTest {
+    /** Each of Baton's packages, and what it may use beyond itself, {@code java..} and the annotations of JSpecify. */
+    private static final Map<String, List<String>> MAY_USE = Map.of(
+            "dev.baton.posix", List.of(),
+            "dev.baton", List.of("dev.baton.posix", "sun.misc"),
+            "dev.baton.drain", List.of(),
+            "dev.baton.netty", List.of("dev.baton", "dev.baton.drain", "io.netty.."),
+            "dev.baton.http",
+                    List.of(
+                            "dev.baton",
+                            "dev.baton.drain",
+                            "dev.baton.netty",
+                            "io.netty..",
+                            "com.sun.net.httpserver.."),
+            "dev.baton.testkit", List.of(),
+            "dev.baton.cli",
+                    List.of("dev.baton", "dev.baton.http", "dev.baton.testkit", "com.sun.net.httpserver..", "picocli"),
+            "dev.baton.examples", List.of("dev.baton", "dev.baton.http", "com.sun.net.httpserver.."));
+
+    private static final JavaClasses BATON = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("dev.baton");
+
+    static Stream<String> packages() {
+        return MAY_USE.keySet().stream().sorted();
+    }
+
+    @Test
+    void everyPackageHasItsRule() {
+        assertThat(BATON.stream().map(JavaClass::getPackageName).collect(Collectors.toSet()))
+                .isEqualTo(MAY_USE.keySet());
+    }
+
+    @ParameterizedTest
+    @MethodSource("packages")
+    void aPackageUsesWhatItMay(String name) {
+        String[] allowed = Stream.concat(
+                        Stream.of(name, "java..", "org.jspecify.annotations"),
+                        MAY_USE.getOrDefault(name, List.of()).stream())
+                .toArray(String[]::new);
+        classes()
+                .that()
+                .resideInAPackage(name)
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(allowed)
+                .check(BATON);
+    }
+
+    @Test
+    void onlyPosixUsesForeignFunctions() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.baton.posix")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("java.lang.foreign..")
+                .check(BATON);
+    }
+
+    @Test
+    void onlySignalsUsesSunMisc() {
+        noClasses()
+                .that()
+                .doNotHaveFullyQualifiedName("dev.baton.Signals")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("sun.misc..")
+                .check(BATON);
+    }
+
+    @Test
+    void onlyProgramsAndTestsPrint() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("dev.baton.cli", "dev.baton.testkit", "dev.baton.examples")
+                .should()
+                .accessField(System.class, "out")
+                .orShould()
+                .accessField(System.class, "err")
+                .orShould()
+                .callMethod(Throwable.class, "printStackTrace")
+                .because("what a library has to say goes to System.Logger")
+                .check(BATON);
+    }
+}

@@ -1,0 +1,62 @@
+package dev.baton.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.examples.HelloServer;
+import dev.baton.testkit.Answer;
+import dev.baton.testkit.ChildJvm;
+import dev.baton.testkit.ExpectedBody;
+import dev.baton.testkit.Load;
+import dev.baton.testkit.LoadMode;
+import dev.baton.testkit.LoadReport;
+import dev.baton.testkit.Request;
+import dev.baton.testkit.RunningLoad;
+import dev.baton.testkit.StrictConnection;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program of the README, as a user would run it. */
+class ExampleTest {
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void helloServerRestartsUnderLoadAndItsMainReturns() throws Exception {
+        InetSocketAddress address = freeAddress();
+        try (ChildJvm child = ChildJvm.of(HelloServer.class)
+                .environment("BATON_RUN_DIR", directory.resolve("run").toString())
+                .arguments("127.0.0.1:" + address.getPort())
+                .start()) {
+            child.awaitLine("generation 1 (pid " + child.pid() + ") serves", SOON);
+            try (RunningLoad load = Load.of(address, Request.get("/", ExpectedBody.anything()))
+                    .mode(LoadMode.newConnections())
+                    .connections(4)
+                    .start()) {
+                load.awaitAnswers(200, SOON);
+                child.signal("HUP");
+                assertThat(child.awaitExit(SOON)).as("status of main").isZero();
+                load.awaitAnswers(200, SOON);
+                LoadReport report = load.stop();
+                assertThat(report.failed()).as("%s", report).isZero();
+            }
+            Request hello =
+                    Request.get("/", ExpectedBody.bytes("Hello from generation 2\n".getBytes(StandardCharsets.UTF_8)));
+            assertThat(StrictConnection.exchange(address, hello, SOON)).isInstanceOf(Answer.class);
+        }
+    }
+
+    /** The example does not say which port it got, so it is given one. */
+    private static InetSocketAddress freeAddress() throws Exception {
+        try (ServerSocket socket = new ServerSocket()) {
+            socket.bind(new InetSocketAddress("127.0.0.1", 0));
+            return (InetSocketAddress) socket.getLocalSocketAddress();
+        }
+    }
+}
