@@ -2,7 +2,9 @@ package dev.baton.cli;
 
 import dev.baton.Baton;
 import dev.baton.BatonOptions;
+import dev.baton.HandoffException;
 import dev.baton.ListenAddress;
+import dev.baton.State;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,13 +91,30 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         Path root = directory();
         try (Baton baton = start()) {
-            FileService.serve(baton, root, addresses(), spec.commandLine().getOut());
-            baton.awaitExit();
+            serve(baton, root);
             return ExitStatus.OK;
         } catch (IOException e) {
             // Its message says what to do: the address, the pid file or the parent.
             throw new CannotRunException(e);
         }
+    }
+
+    private void serve(Baton baton, Path root) throws IOException, InterruptedException {
+        try {
+            FileService.serve(baton, root, addresses(), spec.commandLine().getOut());
+        } catch (HandoffException e) {
+            if (baton.generation() > 1) {
+                throw e;
+            }
+            // The first generation has no parent that could fail it: it was stopped before it was ready, as asked.
+            Errors.print(spec.commandLine(), String.valueOf(e.getMessage()));
+        } catch (RuntimeException e) {
+            if (baton.state() != State.RETIRED) {
+                throw e;
+            }
+            // The same, at a moment at which the server could not even be started any more.
+        }
+        baton.awaitExit();
     }
 
     private Baton start() throws CannotRunException, IOException {

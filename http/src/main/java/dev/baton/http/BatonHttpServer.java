@@ -159,7 +159,7 @@ public final class BatonHttpServer extends HttpServer {
     /**
      * {@inheritDoc}
      *
-     * @throws IllegalStateException if it has no listener, or was started or stopped before
+     * @throws IllegalStateException if it has no listener, was started or stopped before, or this generation has ended
      */
     @Override
     public void start() {
@@ -175,7 +175,19 @@ public final class BatonHttpServer extends HttpServer {
         }
         Baton.current()
                 .ifPresentOrElse(
-                        baton -> baton.join(started), () -> started.resume().join());
+                        baton -> join(baton, started), () -> started.resume().join());
+    }
+
+    private static void join(Baton baton, NettyServer server) {
+        if (baton.state() == dev.baton.State.STARTING && baton.generation() > 1) {
+            var _ = Rehearsal.run();
+        }
+        try {
+            baton.join(server);
+        } catch (IllegalStateException e) {
+            server.close();
+            throw e;
+        }
     }
 
     private Executor handlerExecutor() {

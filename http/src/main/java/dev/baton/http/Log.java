@@ -31,4 +31,8 @@ final class Log {
     static void connectionFailed(Object peer, Throwable cause) {
         LOGGER.log(Level.DEBUG, () -> "connection of " + peer + " failed", cause);
     }
+
+    static void rehearsalFailed(Throwable cause) {
+        LOGGER.log(Level.DEBUG, "nothing was rehearsed before ready", cause);
+    }
 }
