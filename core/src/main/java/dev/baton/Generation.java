@@ -96,7 +96,7 @@ final class Generation implements Signals.Actions {
     }
 
     Listener listen(ListenAddress address, int backlog) throws IOException {
-        if (leaving || state == State.RETIRED) {
+        if (isLeaving()) {
             throw new ListenException(address, "this generation is " + state + "; ask before that");
         }
         return listeners.claim(address, backlog);
@@ -168,30 +168,26 @@ final class Generation implements Signals.Actions {
     CompletableFuture<Void> join(Participant participant) {
         CompletableFuture<Void> joined = new CompletableFuture<>();
         owner.post(() -> {
-            switch (state) {
-                case STARTING, SERVING, UPGRADING -> {
-                    if (leaving) {
-                        refuse(joined);
-                    } else if (accepting) {
-                        participants.add(participant);
-                        owner.postAfter(
-                                ParticipantGroup.guarded(participant::resume),
-                                failure -> failure.ifPresentOrElse(
-                                        joined::completeExceptionally, () -> joined.complete(null)));
-                    } else {
-                        participants.add(participant);
-                        joined.complete(null);
-                    }
-                }
-                case PARKED, STOPPING, RETIRED -> refuse(joined);
+            if (isLeaving()) {
+                joined.completeExceptionally(new IllegalStateException(
+                        "this generation is " + state + " and begins to serve nothing any more"));
+                return;
             }
+            participants.add(participant);
+            if (!accepting) {
+                joined.complete(null);
+                return;
+            }
+            owner.postAfter(
+                    ParticipantGroup.guarded(participant::resume),
+                    failure -> failure.ifPresentOrElse(joined::completeExceptionally, () -> joined.complete(null)));
         });
         return joined;
     }
 
-    private void refuse(CompletableFuture<Void> joined) {
-        joined.completeExceptionally(
-                new IllegalStateException("this generation is " + state + " and begins to serve nothing any more"));
+    /** Whether it is too late to begin anything: PARKED and STOPPING are reached through the first, RETIRED at any time. */
+    private boolean isLeaving() {
+        return leaving || state == State.RETIRED;
     }
 
     // Decisions: the owner.

@@ -138,7 +138,7 @@ final class ListenerTable {
         alone = true;
         List<ListenAddress> removed = List.copyOf(dropped);
         dropped.clear();
-        removePaths(removed);
+        removed.forEach(ListenerSocket::removePath);
         return removed;
     }
 
@@ -149,11 +149,6 @@ final class ListenerTable {
             dropped.add(listener.address());
         }
         unclaimed.clear();
-    }
-
-    /** Removes the Unix paths of listeners that no generation has any more. */
-    static void removePaths(List<ListenAddress> addresses) {
-        addresses.forEach(ListenerSocket::removePath);
     }
 
     /**
