@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 
 /**
  * This process as one generation of a service that is restarted without its clients noticing.
@@ -90,6 +91,38 @@ public final class Baton implements AutoCloseable {
      */
     public Listener listen(ListenAddress address, int backlog) throws IOException {
         return generation.listen(address, backlog);
+    }
+
+    /**
+     * Offers bytes to the successor, which finds them as its {@link #inheritedState}: keys, counters, a cache.
+     *
+     * <p>The supplier is asked in each restart, when the successor connects, on a thread of its own. This process still
+     * serves then, and what changes afterwards does not reach the successor. An offer stands until another of the same
+     * name takes its place, and is not the successor's: state goes on to the generation after it only if the successor
+     * offers it in its turn.
+     *
+     * <p>A supplier that throws, that has not answered 5 s after all were asked, or with whose bytes all names and bytes
+     * would exceed 16 MiB, has its state left out, with a line in the log; the restart goes on. It must: else a fault in
+     * this release could keep the release that corrects it from being started. A successor that cannot do without ends
+     * its start, and this process serves on.
+     *
+     * <p>The bytes go through a socket that no other user can open, and are not logged.
+     *
+     * @param name 1 to 255 bytes of UTF-8; Baton's own begin with {@code dev.baton.}
+     * @throws IllegalArgumentException if the name is none
+     */
+    public void offerState(String name, Supplier<byte[]> supplier) {
+        generation.offerState(name, supplier);
+    }
+
+    /**
+     * What the parent offered by this name, as often as asked; the array is the caller's own.
+     *
+     * @return empty if there is no parent, or it offered no such state, or it had to leave it out, or its release of Baton
+     *     is too old to pass state on
+     */
+    public Optional<byte[]> inheritedState(String name) {
+        return generation.inheritedState(name);
     }
 
     /**

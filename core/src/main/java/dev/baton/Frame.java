@@ -45,12 +45,20 @@ final class Frame {
         /** Parent: I accept no more, and the pid file and systemd name you. */
         PARKED(9),
         /** Parent: you are my successor, and the handoff cannot go on, for this reason; the last frame. */
-        FAILED(10);
+        FAILED(10),
+        /** Parent: a piece of what its program gives yours; between LISTENERS and HANDED. Older releases skip it. */
+        STATE(11, FLAG_OPTIONAL);
 
         private final int number;
+        private final int flags;
 
         Type(int number) {
+            this(number, 0);
+        }
+
+        Type(int number, int flags) {
             this.number = number;
+            this.flags = flags;
         }
     }
 
@@ -63,7 +71,10 @@ final class Frame {
         GENERATION(5),
         RELEASE(6),
         LISTENER(7),
-        REASON(8);
+        REASON(8),
+        NAME(9),
+        PIECE(10),
+        REMAINING(11);
 
         private final int number;
 
@@ -104,6 +115,16 @@ final class Frame {
         return this;
     }
 
+    Frame with(Tag tag, byte[] value) {
+        fields.add(new Field(tag.number, value));
+        return this;
+    }
+
+    /** The first value of this tag. */
+    byte[] bytes(Tag tag) throws ProtocolException {
+        return first(tag).clone();
+    }
+
     /** The first value of this tag as a number. */
     int number(Tag tag) throws ProtocolException {
         byte[] value = first(tag);
@@ -141,7 +162,7 @@ final class Frame {
             size += 6 + field.value.length;
         }
         ByteBuffer buffer =
-                ByteBuffer.allocate(size).putShort((short) type.number).putShort((short) 0);
+                ByteBuffer.allocate(size).putShort((short) type.number).putShort((short) type.flags);
         for (Field field : fields) {
             buffer.putShort((short) field.tag).putInt(field.value.length).put(field.value);
         }

@@ -10,6 +10,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,7 @@ final class Generation implements Signals.Actions {
 
     private final BatonOptions options;
     private final ListenerTable listeners;
+    private final OfferedState offeredState = new OfferedState(Protocol.STATE_TIMEOUT);
     private final Optional<ParentLink> parent;
     private final Publication publication;
     private final Succession succession;
@@ -61,7 +63,7 @@ final class Generation implements Signals.Actions {
         this.publication = new Publication(options);
         publication.check(parent.map(ParentLink::pid));
         this.succession = new Succession(
-                this, owner, CommandLine.ofThisProcess(), options.readyTimeout(), listeners, publication);
+                this, owner, CommandLine.ofThisProcess(), options.readyTimeout(), listeners, offeredState, publication);
         this.control = ControlSocket.open(options.runDirectory(), succession::admit);
     }
 
@@ -100,6 +102,14 @@ final class Generation implements Signals.Actions {
             throw new ListenException(address, "this generation is " + state + "; ask before that");
         }
         return listeners.claim(address, backlog);
+    }
+
+    void offerState(String name, Supplier<byte[]> supplier) {
+        offeredState.offer(name, supplier);
+    }
+
+    Optional<byte[]> inheritedState(String name) {
+        return parent.flatMap(link -> link.state().get(name));
     }
 
     /** Completes when this generation serves, exceptionally with a HandoffException if it never will. */

@@ -155,6 +155,10 @@ final class Log {
         log(ERROR, "a handoff channel could not be closed: {0}", e.getMessage());
     }
 
+    static void stateLeftOut(String name, String reason) {
+        log(WARNING, "the successor does not get the state ''{0}'': {1}", name, reason);
+    }
+
     static void systemdNotNotified(IOException e) {
         log(WARNING, "systemd could not be notified: {0}", e.getMessage());
     }

@@ -35,11 +35,13 @@ final class ParentLink {
     private final FrameChannel channel;
     private final int generation;
     private final long pid;
+    private final InheritedState state;
 
-    private ParentLink(FrameChannel channel, int generation, long pid) {
+    private ParentLink(FrameChannel channel, int generation, long pid, InheritedState state) {
         this.channel = channel;
         this.generation = generation;
         this.pid = pid;
+        this.state = state;
     }
 
     /**
@@ -108,21 +110,26 @@ final class ParentLink {
         }
         int version = answer.number(Frame.Tag.VERSION);
         Protocol.negotiate(version, version);
-        receiveListeners(channel, listeners);
+        InheritedState state = new InheritedState();
+        receive(channel, listeners, state);
         channel.timeout(Duration.ZERO);
         return Optional.of(new ParentLink(
-                channel, answer.number(Frame.Tag.GENERATION), channel.peer().pid()));
+                channel, answer.number(Frame.Tag.GENERATION), channel.peer().pid(), state));
     }
 
-    private static void receiveListeners(FrameChannel channel, ListenerTable listeners) throws IOException {
+    private static void receive(FrameChannel channel, ListenerTable listeners, InheritedState state)
+            throws IOException {
         while (true) {
             FrameChannel.Received received = orHungUp(channel.receiveWithDescriptors());
             switch (received.frame().type()) {
                 case LISTENERS -> adopt(received, listeners);
+                case STATE -> state.add(received.frame());
                 case HANDED -> {
+                    state.end();
                     return;
                 }
-                default -> throw new ProtocolException("LISTENERS or HANDED expected, " + received.frame() + " came");
+                default ->
+                    throw new ProtocolException("LISTENERS, STATE or HANDED expected, " + received.frame() + " came");
             }
         }
     }
@@ -163,6 +170,11 @@ final class ParentLink {
     /** The process of the parent, by the kernel's word. */
     long pid() {
         return pid;
+    }
+
+    /** What the parent's program left to this one. */
+    InheritedState state() {
+        return state;
     }
 
     /** Begins to report what the parent says. */

@@ -9,8 +9,17 @@ final class Protocol {
 
     static final int MAX_VERSION = 1;
 
-    /** How long a side waits for the other's next frame while listeners are handed over: no application code runs then. */
+    /**
+     * How long a side waits for the other's next frame while listeners are handed over: no application code runs then
+     * but that which is asked for {@linkplain OfferedState state}.
+     */
     static final Duration HANDSHAKE_TIMEOUT = Duration.ofSeconds(10);
+
+    /** How long the parent waits for its program's state: well below the time for which the successor waits for a frame. */
+    static final Duration STATE_TIMEOUT = HANDSHAKE_TIMEOUT.dividedBy(2);
+
+    /** The most bytes that the names and blobs of all STATE frames of a handoff have together. */
+    static final int MAX_STATE_BYTES = 16 * 1024 * 1024;
 
     private Protocol() {}
 

@@ -27,6 +27,7 @@ final class Succession {
     private final CommandLine commandLine;
     private final Duration readyTimeout;
     private final ListenerTable listeners;
+    private final OfferedState offeredState;
     private final Publication publication;
 
     /** Written by the owner; the threads of the control socket read it to find whom to admit. */
@@ -38,12 +39,14 @@ final class Succession {
             CommandLine commandLine,
             Duration readyTimeout,
             ListenerTable listeners,
+            OfferedState offeredState,
             Publication publication) {
         this.generation = generation;
         this.owner = owner;
         this.commandLine = commandLine;
         this.readyTimeout = readyTimeout;
         this.listeners = listeners;
+        this.offeredState = offeredState;
         this.publication = publication;
     }
 
@@ -212,7 +215,8 @@ final class Succession {
             }
             Events events = new Events(attempt);
             switch (attempt.admit(hello.text(Frame.Tag.TOKEN), channel.peer().pid())) {
-                case ADMITTED -> SuccessorLink.serve(channel, hello, attempt.generation(), listeners, events);
+                case ADMITTED ->
+                    SuccessorLink.serve(channel, hello, attempt.generation(), listeners, offeredState, events);
                 case STRANGER -> SuccessorLink.refuse(channel, "it has not started this process");
                 case FORGED -> {
                     SuccessorLink.fail(channel, "the token was used before, or by a process that is not the parent's");

@@ -3,7 +3,9 @@ package dev.baton;
 import dev.baton.posix.Messages;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /** The parent's end of a handoff; lives on the thread that the control socket gave to the connection. */
 final class SuccessorLink {
@@ -25,6 +27,11 @@ final class SuccessorLink {
         void broken(IOException reason);
     }
 
+    /** The most bytes of state in one frame, with room for all else that is in it. */
+    private static final int PIECE_BYTES = Frame.MAX_BYTES / 2;
+
+    private static final int[] NONE = {};
+
     private final FrameChannel channel;
     private final long pid;
 
@@ -44,13 +51,22 @@ final class SuccessorLink {
     }
 
     /**
-     * Hands the listeners to an admitted successor, and then reports what it says until it says no more. Returns at the
+     * Hands listeners and state to an admitted successor, and then reports what it says until it says no more. Returns at the
      * end of the stream; descriptors of the offers are closed by then.
      */
-    static void serve(FrameChannel channel, Frame hello, int generation, ListenerTable listeners, Events events) {
+    static void serve(
+            FrameChannel channel,
+            Frame hello,
+            int generation,
+            ListenerTable listeners,
+            OfferedState state,
+            Events events) {
         try {
             SuccessorLink link = new SuccessorLink(channel, channel.peer().pid());
-            link.handOver(hello, generation, listeners);
+            link.welcome(hello, generation);
+            link.send(listeners);
+            link.send(state.collect());
+            channel.send(Frame.of(Frame.Type.HANDED), NONE);
             channel.timeout(Duration.ZERO);
             events.connected(link);
             link.report(events);
@@ -60,7 +76,7 @@ final class SuccessorLink {
         }
     }
 
-    private void handOver(Frame hello, int generation, ListenerTable listeners) throws IOException {
+    private void welcome(Frame hello, int generation) throws IOException {
         int version;
         try {
             version = Protocol.negotiate(hello.number(Frame.Tag.MIN_VERSION), hello.number(Frame.Tag.MAX_VERSION));
@@ -72,6 +88,9 @@ final class SuccessorLink {
                 .with(Frame.Tag.VERSION, version)
                 .with(Frame.Tag.GENERATION, generation)
                 .with(Frame.Tag.RELEASE, Protocol.release()));
+    }
+
+    private void send(ListenerTable listeners) throws IOException {
         List<ListenerTable.Offer> offers = listeners.offers();
         try {
             for (int start = 0; start < offers.size(); start += Messages.MAX_DESCRIPTORS) {
@@ -82,7 +101,6 @@ final class SuccessorLink {
                 offer.close();
             }
         }
-        channel.send(Frame.of(Frame.Type.HANDED), new int[0]);
     }
 
     private void send(List<ListenerTable.Offer> batch) throws IOException {
@@ -90,6 +108,22 @@ final class SuccessorLink {
         batch.forEach(offer -> frame.with(Frame.Tag.LISTENER, offer.address().key()));
         channel.send(
                 frame, batch.stream().mapToInt(ListenerTable.Offer::descriptor).toArray());
+    }
+
+    private void send(Map<String, byte[]> state) throws IOException {
+        for (Map.Entry<String, byte[]> entry : state.entrySet()) {
+            byte[] blob = entry.getValue();
+            int sent = 0;
+            do {
+                byte[] piece = Arrays.copyOfRange(blob, sent, Math.min(blob.length, sent + PIECE_BYTES));
+                sent += piece.length;
+                Frame frame = Frame.of(Frame.Type.STATE)
+                        .with(Frame.Tag.NAME, entry.getKey())
+                        .with(Frame.Tag.PIECE, piece)
+                        .with(Frame.Tag.REMAINING, blob.length - sent);
+                channel.send(frame, NONE);
+            } while (sent < blob.length);
+        }
     }
 
     private void report(Events events) throws IOException {
