@@ -1,8 +1,10 @@
 package dev.baton.drain;
 
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
@@ -49,7 +51,9 @@ public final class Connections {
     private final ConnectionList open = new ConnectionList();
     private final List<Consumer<DrainReason>> shutdownCallbacks = new CopyOnWriteArrayList<>();
     private Phase phase = Phase.SERVING;
-    private int requestsCut;
+
+    /** Those that a close has found active, each counted once. They stay here, because the server is at its end. */
+    private final Set<TrackedConnection> cutShort = new HashSet<>();
 
     /** The drain that is going on; written under the lock, read by every request. */
     @Nullable
@@ -212,12 +216,10 @@ public final class Connections {
         synchronized (lock) {
             connections = open.copy();
             for (TrackedConnection connection : connections) {
-                if (connection.state() == ConnectionState.ACTIVE && !connection.cut) {
-                    connection.cut = true;
+                if (connection.state() == ConnectionState.ACTIVE && cutShort.add(connection)) {
                     cut++;
                 }
             }
-            requestsCut += cut;
         }
         connections.forEach(each -> each.control().close());
         return cut;
@@ -298,7 +300,7 @@ public final class Connections {
 
     private int requestsCut() {
         synchronized (lock) {
-            return requestsCut;
+            return cutShort.size();
         }
     }
 

@@ -38,9 +38,6 @@ public final class TrackedConnection {
     private long bytesReceived;
     private long bytesSent;
 
-    /** Whether a close has counted it. Guarded by the lock of Connections. */
-    boolean cut;
-
     // The links of ConnectionList, guarded by the lock of Connections.
     @Nullable
     TrackedConnection previous;

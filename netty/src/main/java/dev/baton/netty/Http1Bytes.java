@@ -23,39 +23,31 @@ import org.jspecify.annotations.Nullable;
 final class Http1Bytes extends ChannelDuplexHandler {
     private final Http1Connection http;
 
-    @Nullable
-    private ChannelHandlerContext context;
+    /** Works in the place of {@link ServedConnection} in the pipeline, and has none of its own. */
+    private final boolean atHead;
 
     /** The buffer that the codec decodes at this moment. */
     @Nullable
     private ByteBuf decoding;
 
-    /** What of the bytes read comes after {@link #decoding}. */
-    @Nullable
-    private ByteBuf waiting;
+    /** Of the bytes read, more than empty lines comes after {@link #decoding}. */
+    private boolean moreWaits;
 
     /** The decoder holds the beginning of a line. */
     private boolean lineBegun;
 
-    Http1Bytes(Http1Connection http) {
+    Http1Bytes(Http1Connection http, boolean atHead) {
         this.http = http;
+        this.atHead = atHead;
     }
 
-    @Override
-    public void handlerAdded(ChannelHandlerContext ctx) {
-        context = ctx;
-    }
-
-    /** Closes the channel, without lingering. */
-    void closeNow() {
-        if (context != null) {
-            var _ = context.close();
-        }
+    boolean atHead() {
+        return atHead;
     }
 
     /** Whether bytes have come that are not decoded yet, other than empty lines. */
     boolean undecoded() {
-        return isMoreThanEmptyLines(decoding) || isMoreThanEmptyLines(waiting);
+        return moreWaits || isMoreThanEmptyLines(decoding);
     }
 
     @Override
@@ -67,11 +59,11 @@ final class Http1Bytes extends ChannelDuplexHandler {
         int lineEnd = lineBegun ? bytes.indexOf(bytes.readerIndex(), bytes.writerIndex(), (byte) '\n') : -1;
         if (lineEnd >= 0 && lineEnd + 1 < bytes.writerIndex()) {
             ByteBuf line = bytes.readRetainedSlice(lineEnd + 1 - bytes.readerIndex());
-            waiting = bytes;
+            moreWaits = isMoreThanEmptyLines(bytes);
             try {
                 decode(ctx, line);
             } finally {
-                waiting = null;
+                moreWaits = false;
             }
             lineBegun = false;
         } else if (lineEnd >= 0) {
@@ -119,7 +111,7 @@ final class Http1Bytes extends ChannelDuplexHandler {
         ctx.fireExceptionCaught(cause);
         if (cause instanceof IOException) {
             // From the transport: the peer has reset the connection. With half-closure allowed, Netty leaves it open.
-            closeNow();
+            var _ = ctx.close();
         }
     }
 

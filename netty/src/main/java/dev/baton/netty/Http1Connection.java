@@ -4,20 +4,31 @@ import dev.baton.drain.ConnectionState;
 import dev.baton.drain.DrainReason;
 import dev.baton.drain.TrackedConnection;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
+import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An HTTP/1.1 connection: when it is active and idle, and how it ends without loss.
  *
- * <p>It watches both sides of the codec, whichever that is: {@link Http1Bytes} in front of it, where requests begin, and
- * {@link Http1Messages} behind it, where they are whole. Everything happens in the connection's event loop, and so does
- * every call of its methods.
+ * <p>It watches both sides of the codec, whichever that is: in front of it through {@link Http1Bytes}, where requests
+ * begin, and behind it as a handler, where requests are whole and responses not yet encoded. Everything happens in the
+ * connection's event loop, and so does every call of its methods.
  *
  * <p><b>States.</b> NEW or IDLE becomes ACTIVE with the first byte of a request, and ACTIVE becomes IDLE when the last
  * byte of the last response was written to the socket, if the request was read to its end and nothing of a next one has
@@ -32,14 +43,16 @@ import java.util.Objects;
  * <p><b>The end.</b> After a response that says so the output is closed, and the input read until the client closes too:
  * see {@link LingeringClose}.
  */
-public final class Http1Connection implements ConnectionProtocol {
-    private final Channel channel;
-    private final TrackedConnection tracked;
+public final class Http1Connection extends ChannelDuplexHandler implements ConnectionProtocol, ChannelFutureListener {
     private final ServedConnection served;
-    private final boolean halfClosureBefore;
     private final Http1Bytes bytes;
-    private final Http1Messages messages;
-    private final LingeringClose linger;
+    private final boolean halfClosureBefore;
+
+    @Nullable
+    private LingeringClose linger;
+
+    /** Input was thrown away that the client may still be sending. */
+    private boolean inputDiscarded;
 
     /** The application has got the head of a request and not yet its end. */
     private boolean requestOpen;
@@ -53,8 +66,11 @@ public final class Http1Connection implements ConnectionProtocol {
     /** Requests that the application has got and whose response has not begun. */
     private int unanswered;
 
-    /** Requests that the application has got and whose response is not written out. */
-    private int outstanding;
+    /** A final response has begun and not ended. */
+    private boolean responding;
+
+    /** The response that is being written is informational (1xx): its end is not the end of the answer. */
+    private boolean interim;
 
     /** Responses that have ended but are not written out. */
     private int unwritten;
@@ -63,6 +79,9 @@ public final class Http1Connection implements ConnectionProtocol {
 
     /** No request can follow: the input is closed or cannot be understood, or a request was thrown away. */
     private boolean exhausted;
+
+    /** A request was not admitted: whatever comes from the codec belongs to it, or comes after it. */
+    private boolean dropping;
 
     /** The client has closed its side. */
     private boolean inputClosed;
@@ -76,24 +95,18 @@ public final class Http1Connection implements ConnectionProtocol {
     /** The last response has begun. */
     private boolean lastResponse;
 
-    /** The last response has ended, and awaits being written out. */
-    private boolean lastResponseEnded;
-
-    private Http1Connection(Channel channel) {
-        this.channel = channel;
-        served = ServedConnection.of(channel);
-        tracked = served.tracked();
-        halfClosureBefore =
-                Objects.requireNonNullElse(channel.config().getOption(ChannelOption.ALLOW_HALF_CLOSURE), false);
-        bytes = new Http1Bytes(this);
-        messages = new Http1Messages(this);
-        linger = new LingeringClose((DuplexChannel) channel, tracked, bytes::closeNow);
-        draining = tracked.drainReason().isPresent();
+    private Http1Connection(ServedConnection served, boolean atHead) {
+        this.served = served;
+        halfClosureBefore = Objects.requireNonNullElse(
+                served.channel().config().getOption(ChannelOption.ALLOW_HALF_CLOSURE), false);
+        bytes = new Http1Bytes(this, atHead);
+        draining = tracked().drainReason().isPresent();
     }
 
     /**
-     * Adds a codec to the end of a pipeline, with the handlers in front of it and behind it that watch it. Handlers of the
-     * application come after it; TLS comes before it.
+     * Adds a codec to the end of a pipeline, with what watches it in front of it and behind it. Handlers of the
+     * application come after it. Handlers that change the bytes, such as TLS, come before it, and are in the pipeline
+     * already.
      *
      * <p>The channel is set to allow half-closure: a client that has sent its request and closed its side gets its
      * response.
@@ -103,18 +116,31 @@ public final class Http1Connection implements ConnectionProtocol {
      * @throws IllegalStateException if the channel was not accepted by a {@link NettyServer}
      */
     public static Http1Connection install(ChannelPipeline pipeline, ChannelHandler... codec) {
-        Http1Connection connection = new Http1Connection(pipeline.channel());
+        ServedConnection served = ServedConnection.of(pipeline.channel());
+        Http1Connection connection = new Http1Connection(served, isHeadLast(pipeline));
         pipeline.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        pipeline.addLast(connection.bytes);
+        if (!connection.bytes.atHead()) {
+            pipeline.addLast(connection.bytes);
+        }
         pipeline.addLast(codec);
-        pipeline.addLast(connection.messages);
-        connection.served.protocol(connection);
+        pipeline.addLast(connection);
+        served.protocol(connection);
         return connection;
+    }
+
+    /** Whether what is added to the end comes directly behind the head; initializers leave the pipeline by themselves. */
+    private static boolean isHeadLast(ChannelPipeline pipeline) {
+        boolean last = false;
+        for (Map.Entry<String, ChannelHandler> each : pipeline) {
+            last = each.getValue() instanceof ServedConnection
+                    || (last && each.getValue() instanceof ChannelInitializer);
+        }
+        return last;
     }
 
     /** The entry in the registry. */
     public TrackedConnection tracked() {
-        return tracked;
+        return served.tracked();
     }
 
     /** Whether no further request will be given to the application. */
@@ -130,9 +156,12 @@ public final class Http1Connection implements ConnectionProtocol {
      */
     public void hijack() {
         served.hijack();
+        Channel channel = served.channel();
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, halfClosureBefore);
-        channel.pipeline().remove(messages);
-        channel.pipeline().remove(bytes);
+        channel.pipeline().remove(this);
+        if (!bytes.atHead()) {
+            channel.pipeline().remove(bytes);
+        }
     }
 
     // What a drain asks for.
@@ -149,7 +178,7 @@ public final class Http1Connection implements ConnectionProtocol {
 
     private void drainChanged() {
         // What the registry says now: a drain and its undoing may arrive in either order, and a request before both.
-        boolean now = tracked.drainReason().isPresent();
+        boolean now = tracked().drainReason().isPresent();
         if (now != draining) {
             draining = now;
             admitted = now && nextBegun;
@@ -158,18 +187,35 @@ public final class Http1Connection implements ConnectionProtocol {
 
     @Override
     public void closeIdle() {
-        bytes.closeNow();
+        closeNow();
+    }
+
+    /** Closes the channel, without lingering. The application's handlers are not asked. */
+    private void closeNow() {
+        ChannelHandlerContext front = served.channel().pipeline().context(bytes.atHead() ? served : bytes);
+        if (front != null) {
+            var _ = front.close();
+        }
     }
 
     // What happens in front of the codec.
 
+    /** What handles the transport's events in the place of {@link ServedConnection}; null if that has its own place. */
+    @Nullable
+    ChannelDuplexHandler handlerAtHead() {
+        return bytes.atHead() ? bytes : null;
+    }
+
     /** Whether what comes is read only so that the client can go on sending until it has seen the last response. */
     boolean discardsInput() {
-        return linger.begun() || (isLast() && !requestOpen);
+        return linger != null || (isLast() && !requestOpen);
     }
 
     void discarded(int count) {
-        linger.discarded(count);
+        inputDiscarded = true;
+        if (linger != null) {
+            linger.discarded(count);
+        }
     }
 
     /** Bytes that are not only empty lines go to the codec. */
@@ -178,39 +224,96 @@ public final class Http1Connection implements ConnectionProtocol {
             return;
         }
         nextBegun = true;
-        ConnectionState state = tracked.state();
+        ConnectionState state = tracked().state();
         if (state == ConnectionState.NEW || state == ConnectionState.IDLE) {
-            tracked.active();
+            tracked().active();
         }
     }
 
     /** The client has closed its side. */
     void inputClosed() {
-        boolean requestBroken = requestOpen && !messages.responding();
+        boolean requestBroken = requestOpen && !responding;
         exhausted = true;
         inputClosed = true;
-        if (linger.begun() || outstanding == 0 || requestBroken) {
-            bytes.closeNow();
+        if (linger != null || outstanding() == 0 || requestBroken) {
+            closeNow();
         }
     }
 
     /** The application closes; true if the connection lingers for it. */
     boolean lingersInsteadOfClose() {
-        boolean answered = requestSeen && outstanding == 0;
-        if (!linger.begun() && answered && unreadInput() && !inputClosed) {
-            linger.begin(true);
+        boolean answered = requestSeen && outstanding() == 0;
+        if (answered && unreadInput() && !inputClosed) {
+            linger(true);
         }
-        return linger.begun();
+        return linger != null;
+    }
+
+    private void linger(boolean unread) {
+        if (linger == null) {
+            linger = new LingeringClose((DuplexChannel) served.channel(), tracked(), this::closeNow);
+            linger.begin(unread);
+        }
     }
 
     void closed() {
-        linger.cancel();
+        if (linger != null) {
+            linger.cancel();
+        }
     }
 
     // What happens behind the codec.
 
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (!dropping && message instanceof HttpRequest request) {
+            dropping = !admits(request);
+        }
+        if (dropping) {
+            ReferenceCountUtil.release(message);
+            return;
+        }
+        if (message instanceof LastHttpContent) {
+            requestEnds();
+        }
+        ctx.fireChannelRead(message);
+    }
+
+    @Override
+    public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+        Object toWrite = message;
+        if (message instanceof HttpResponse response) {
+            interim = Responses.isInterim(response);
+            if (!interim) {
+                responding = true;
+                if (closesWith(!HttpUtil.isKeepAlive(response))) {
+                    toWrite = Responses.closing(response);
+                }
+            }
+        }
+        if (message instanceof LastHttpContent && interim) {
+            interim = false;
+        } else if (message instanceof LastHttpContent) {
+            responding = false;
+            unwritten++;
+            var _ = ctx.write(toWrite, promise.unvoid()).addListener(this);
+            return;
+        }
+        var _ = ctx.write(toWrite, promise);
+    }
+
+    /** The last part of a response was written; a listener of the connection's own, so that none is made for each. */
+    @Override
+    public void operationComplete(ChannelFuture write) {
+        if (write.isSuccess()) {
+            responseWritten();
+        }
+        // Otherwise the connection is broken, and its end follows; or the codec has refused the response, and the
+        // application that gets to know it through the same future has to close.
+    }
+
     /** A request's head is decoded; false if the application is not to get it. */
-    boolean admits(HttpRequest request) {
+    private boolean admits(HttpRequest request) {
         drainChanged();
         if (isLast() || (draining && unanswered > 0 && !admitted)) {
             exhausted = true;
@@ -221,7 +324,6 @@ public final class Http1Connection implements ConnectionProtocol {
         requestSeen = true;
         requestOpen = true;
         unanswered++;
-        outstanding++;
         clientKeepsAlive = HttpUtil.isKeepAlive(request);
         // After one that cannot be understood nobody knows where the next begins; and after one that asks to close no
         // other
@@ -231,14 +333,14 @@ public final class Http1Connection implements ConnectionProtocol {
     }
 
     /** A request was read to its end. */
-    void requestEnds() {
+    private void requestEnds() {
         requestOpen = false;
         nextBegun = bytes.undecoded();
         settle();
     }
 
     /** A final response begins; true if it is the last one and has to say so. */
-    boolean closesWith(boolean applicationCloses) {
+    private boolean closesWith(boolean applicationCloses) {
         drainChanged();
         unanswered = Math.max(0, unanswered - 1);
         boolean anotherFollows = unanswered > 0 || (admitted && nextBegun && !exhausted);
@@ -246,48 +348,44 @@ public final class Http1Connection implements ConnectionProtocol {
         return lastResponse && !applicationCloses;
     }
 
-    /** A final response was handed to the codec to its last byte. */
-    void responseEnds() {
-        unwritten++;
-        lastResponseEnded = lastResponse;
-    }
-
     /** The last byte of a response is in the socket. */
-    void responseWritten() {
+    private void responseWritten() {
         unwritten--;
-        if (outstanding > 0) {
-            outstanding--;
-            tracked.requestServed();
-        }
-        if (lastResponseEnded && unwritten == 0) {
+        tracked().requestServed();
+        if (lastResponse && !responding && unwritten == 0) {
             end();
         } else {
             settle();
         }
     }
 
+    /** Requests that the application has got, or has begun to answer, and whose response is not written out. */
+    private int outstanding() {
+        return unanswered + (responding ? 1 : 0) + unwritten;
+    }
+
     private void settle() {
-        boolean waits = outstanding == 0 && unwritten == 0 && !requestOpen && !nextBegun;
-        if (!waits || tracked.state() != ConnectionState.ACTIVE) {
+        boolean waits = outstanding() == 0 && !requestOpen && !nextBegun;
+        if (!waits || tracked().state() != ConnectionState.ACTIVE) {
             return;
         }
         if (inputClosed) {
-            bytes.closeNow();
+            closeNow();
         } else {
-            tracked.idle();
+            tracked().idle();
         }
     }
 
     private void end() {
         if (inputClosed || (!unreadInput() && !clientKeepsAlive)) {
-            bytes.closeNow();
+            closeNow();
         } else {
-            linger.begin(unreadInput());
+            linger(unreadInput());
         }
     }
 
     /** Whether the client is sending, or has sent, what nobody will read: to close now would be to reset. */
     private boolean unreadInput() {
-        return requestOpen || nextBegun || linger.hasDiscarded();
+        return requestOpen || nextBegun || inputDiscarded;
     }
 }

@@ -30,7 +30,6 @@ final class LingeringClose {
     private final TrackedConnection tracked;
     private final Runnable close;
 
-    private boolean begun;
     private long discarded;
 
     @Nullable
@@ -42,20 +41,12 @@ final class LingeringClose {
         this.close = close;
     }
 
-    boolean begun() {
-        return begun;
-    }
-
     /**
-     * Closes the output. Does nothing if it has.
+     * Closes the output. To be called once.
      *
      * @param unread whether the client is sending, or has sent, what will not be read otherwise
      */
     void begin(boolean unread) {
-        if (begun) {
-            return;
-        }
-        begun = true;
         var _ = channel.shutdownOutput().addListener(shutdown -> {
             if (!shutdown.isSuccess()) {
                 close.run();
@@ -71,13 +62,9 @@ final class LingeringClose {
         }
     }
 
-    boolean hasDiscarded() {
-        return discarded > 0;
-    }
-
     void discarded(int count) {
         discarded += count;
-        if (begun && discarded > BYTE_LIMIT) {
+        if (discarded > BYTE_LIMIT) {
             close.run();
         }
     }

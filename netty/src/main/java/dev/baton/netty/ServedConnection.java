@@ -14,7 +14,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.FileRegion;
-import io.netty.util.AttributeKey;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -23,14 +22,19 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A channel as the registry of connections knows it; the first handler of its pipeline.
+ * A channel as the registry of connections knows it, and the first handler of its pipeline: counts bytes, sees the end,
+ * and does what the registry asks for.
  *
  * <p>Without a {@linkplain #protocol(ConnectionProtocol) protocol} the connection is {@link ConnectionState#ACTIVE} from
  * its first byte to its end, so that a drain waits for it. A protocol that knows what a request is does better, as
  * {@link Http1Connection} does.
+ *
+ * <p>There is one for each of what may be very many connections, so it is all of it in one object: handler, control, and
+ * where {@link #of} looks.
  */
-public final class ServedConnection {
-    private static final AttributeKey<ServedConnection> KEY = AttributeKey.valueOf(ServedConnection.class, "baton");
+public final class ServedConnection extends ChannelDuplexHandler implements ConnectionControl {
+    /** Passes everything on; not in any pipeline. */
+    private static final ChannelDuplexHandler PASS = new ChannelDuplexHandler();
 
     private final Channel channel;
     private final EventLoop loop;
@@ -42,33 +46,36 @@ public final class ServedConnection {
     private ServedConnection(Channel channel, EventLoop loop, Connections connections) {
         this.channel = channel;
         this.loop = loop;
-        this.tracked = connections.open(new Control());
+        this.tracked = connections.open(this);
     }
 
     /**
-     * Registers a channel that was just accepted and puts the handler that watches it first into its pipeline.
+     * Registers a channel that was just accepted and puts itself first into its pipeline.
      *
      * @param loop the event loop that the channel is, or is about to be, registered with
      * @throws ServerClosedException if the server is closed; the caller closes the channel
      */
     static ServedConnection open(Channel channel, EventLoop loop, Connections connections) {
         ServedConnection connection = new ServedConnection(channel, loop, connections);
-        channel.attr(KEY).set(connection);
-        channel.pipeline().addFirst("baton", connection.new Watcher());
+        channel.pipeline().addFirst("baton", connection);
         return connection;
     }
 
     /**
      * The connection that a channel is.
      *
-     * @throws IllegalStateException if the channel was not accepted by a {@link NettyServer}
+     * @throws IllegalStateException if the channel was not accepted by a {@link NettyServer}, or has been closed
      */
     public static ServedConnection of(Channel channel) {
-        ServedConnection connection = channel.attr(KEY).get();
+        ServedConnection connection = channel.pipeline().get(ServedConnection.class);
         if (connection == null) {
-            throw new IllegalStateException(channel + " was not accepted by a NettyServer");
+            throw new IllegalStateException(channel + " was not accepted by a NettyServer, or is closed");
         }
         return connection;
+    }
+
+    Channel channel() {
+        return channel;
     }
 
     /** The entry in the registry: state, counts, whether the server drains. */
@@ -100,123 +107,145 @@ public final class ServedConnection {
         return tracked.state() == ConnectionState.HIJACKED;
     }
 
-    /** The registry's hand on the connection: each call becomes a task of the event loop. */
-    private final class Control implements ConnectionControl {
-        @Override
-        public void drain(DrainReason reason) {
-            inLoop(() -> {
+    // What the registry asks for: each call becomes a task of the event loop.
+
+    @Override
+    public void drain(DrainReason reason) {
+        inLoop(() -> {
+            if (protocol != null) {
+                protocol.drain(reason);
+            }
+        });
+    }
+
+    @Override
+    public void resume() {
+        inLoop(() -> {
+            if (protocol != null) {
+                protocol.resume();
+            }
+        });
+    }
+
+    /**
+     * Request versus idle close, settled here.
+     *
+     * <p>A request may have arrived in the socket's buffer without the loop having seen it. A loop alternates between
+     * one round of I/O and one round of tasks, and a task that is scheduled by a task, even without delay, waits for
+     * the next round of tasks. So between this call and {@code closeStillIdle} lies a round of I/O, in which all that
+     * had arrived by now is read and makes the connection ACTIVE. From there to the close the loop does nothing else.
+     * What arrives later than that was on its way, and no server can know of it: that is the fault of closing idle
+     * connections, and why {@link dev.baton.drain.IdlePolicy#CLOSE} is not the default.
+     */
+    @Override
+    public void closeIfIdle() {
+        inLoop(() -> {
+            var _ = loop.schedule(this::closeStillIdle, 0, TimeUnit.NANOSECONDS);
+        });
+    }
+
+    private void closeStillIdle() {
+        switch (tracked.state()) {
+            case NEW, IDLE -> {
                 if (protocol != null) {
-                    protocol.drain(reason);
-                }
-            });
-        }
-
-        @Override
-        public void resume() {
-            inLoop(() -> {
-                if (protocol != null) {
-                    protocol.resume();
-                }
-            });
-        }
-
-        /**
-         * Request versus idle close, settled here.
-         *
-         * <p>A request may have arrived in the socket's buffer without the loop having seen it. A loop alternates between
-         * one round of I/O and one round of tasks, and a task that is scheduled by a task, even without delay, waits for
-         * the next round of tasks. So between this call and {@code closeStillIdle} lies a round of I/O, in which all that
-         * had arrived by now is read and makes the connection ACTIVE. From there to the close the loop does nothing else.
-         * What arrives later than that was on its way, and no server can know of it: that is the fault of closing idle
-         * connections, and why {@link dev.baton.drain.IdlePolicy#CLOSE} is not the default.
-         */
-        @Override
-        public void closeIfIdle() {
-            inLoop(() -> {
-                var _ = loop.schedule(this::closeStillIdle, 0, TimeUnit.NANOSECONDS);
-            });
-        }
-
-        private void closeStillIdle() {
-            switch (tracked.state()) {
-                case NEW, IDLE -> {
-                    if (protocol != null) {
-                        protocol.closeIdle();
-                    } else {
-                        var _ = channel.close();
-                    }
-                }
-                case ACTIVE, HIJACKED, CLOSED -> {
-                    // A request was faster, or there is nothing to close.
+                    protocol.closeIdle();
+                } else {
+                    var _ = channel.close();
                 }
             }
-        }
-
-        /** Past the pipeline, where a handler might put the close off. */
-        @Override
-        public void close() {
-            inLoop(() -> {
-                if (!hijacked()) {
-                    channel.unsafe().close(channel.voidPromise());
-                }
-            });
-        }
-
-        @Override
-        public SocketAddress peer() {
-            SocketAddress remote = channel.remoteAddress();
-            return remote instanceof InetSocketAddress ? remote : UnixDomainSocketAddress.of("");
-        }
-
-        /**
-         * A connection enters the registry before its channel is registered with the loop, and a call can come in between.
-         * It is put behind the registration then, which is a task of the same loop.
-         */
-        private void inLoop(Runnable task) {
-            try {
-                loop.execute(() -> {
-                    if (channel.isRegistered()) {
-                        task.run();
-                    } else if (channel.isOpen()) {
-                        inLoop(task);
-                    }
-                });
-            } catch (RejectedExecutionException _) {
-                // The loop has ended, and its connections with it.
+            case ACTIVE, HIJACKED, CLOSED -> {
+                // A request was faster, or there is nothing to close.
             }
         }
     }
 
-    /** Counts bytes and sees the end. */
-    private final class Watcher extends ChannelDuplexHandler {
-        @Override
-        public void channelRead(ChannelHandlerContext ctx, Object message) {
-            if (message instanceof ByteBuf bytes) {
-                tracked.received(bytes.readableBytes());
-                if (protocol == null && tracked.state() == ConnectionState.NEW) {
-                    tracked.active();
-                }
+    /** Past the pipeline, where a handler might put the close off. */
+    @Override
+    public void close() {
+        inLoop(() -> {
+            if (!hijacked()) {
+                channel.unsafe().close(channel.voidPromise());
             }
-            ctx.fireChannelRead(message);
-        }
+        });
+    }
 
-        @Override
-        public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
-            switch (message) {
-                case ByteBuf bytes -> tracked.sent(bytes.readableBytes());
-                case ByteBufHolder holder -> tracked.sent(holder.content().readableBytes());
-                case FileRegion region -> tracked.sent(region.count());
-                default -> {
-                    // Another transport's message, of unknown size.
+    @Override
+    public SocketAddress peer() {
+        SocketAddress remote = channel.remoteAddress();
+        return remote instanceof InetSocketAddress ? remote : UnixDomainSocketAddress.of("");
+    }
+
+    /**
+     * A connection enters the registry before its channel is registered with the loop, and a call can come in between.
+     * It is put behind the registration then, which is a task of the same loop.
+     */
+    private void inLoop(Runnable task) {
+        try {
+            loop.execute(() -> {
+                if (channel.isRegistered()) {
+                    task.run();
+                } else if (channel.isOpen()) {
+                    inLoop(task);
                 }
-            }
-            var _ = ctx.write(message, promise);
+            });
+        } catch (RejectedExecutionException _) {
+            // The loop has ended, and its connections with it.
         }
+    }
 
-        @Override
-        public void channelInactive(ChannelHandlerContext ctx) {
-            tracked.closed();
-            ctx.fireChannelInactive();
+    // What happens on the channel.
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) throws Exception {
+        if (message instanceof ByteBuf bytes) {
+            tracked.received(bytes.readableBytes());
+            if (protocol == null && tracked.state() == ConnectionState.NEW) {
+                tracked.active();
+            }
         }
+        first().channelRead(ctx, message);
+    }
+
+    @Override
+    public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+        switch (message) {
+            case ByteBuf bytes -> tracked.sent(bytes.readableBytes());
+            case ByteBufHolder holder -> tracked.sent(holder.content().readableBytes());
+            case FileRegion region -> tracked.sent(region.count());
+            default -> {
+                // Another transport's message, of unknown size.
+            }
+        }
+        var _ = ctx.write(message, promise);
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) throws Exception {
+        tracked.closed();
+        first().channelInactive(ctx);
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
+        first().userEventTriggered(ctx, event);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) throws Exception {
+        first().exceptionCaught(ctx, cause);
+    }
+
+    @Override
+    public void close(ChannelHandlerContext ctx, ChannelPromise promise) throws Exception {
+        first().close(ctx, promise);
+    }
+
+    /**
+     * What handles events further in this place. It could have a place of its own behind this one, but that would cost each
+     * connection 64 bytes and each event one step more.
+     */
+    private ChannelDuplexHandler first() {
+        ChannelDuplexHandler handler = protocol instanceof Http1Connection http ? http.handlerAtHead() : null;
+        return handler == null ? PASS : handler;
     }
 }

@@ -17,6 +17,8 @@ import dev.baton.testkit.StrictConnection;
 import dev.baton.testkit.StrictConnection.Ending;
 import io.netty.channel.Channel;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -246,6 +248,26 @@ final class Http1ConnectionTest {
     }
 
     @Test
+    void aHandlerThatChangesTheBytesMayComeBeforeIt() throws Exception {
+        server.inFront(InvertingHandler::new);
+        InetSocketAddress address = (InetSocketAddress) listener.localAddress();
+        try (Socket secret = new Socket(address.getAddress(), address.getPort())) {
+            byte[] request = (POST + "\r\n").getBytes(StandardCharsets.US_ASCII);
+            InvertingHandler.invert(request);
+            secret.getOutputStream().write(request);
+            // The empty line would be taken for the beginning of a request by whoever sees it inverted.
+            server.awaitStates(NEW, NEW, ACTIVE, IDLE);
+            secret.shutdownOutput();
+            byte[] answer = secret.getInputStream().readAllBytes();
+            InvertingHandler.invert(answer);
+            assertThat(new String(answer, StandardCharsets.US_ASCII))
+                    .startsWith("HTTP/1.1 200 ")
+                    .endsWith("5");
+            server.awaitStates(NEW, NEW, ACTIVE, IDLE, CLOSED);
+        }
+    }
+
+    @Test
     void aHijackedConnectionIsTheApplications() throws Exception {
         send("GET /hijack HTTP/1.1\r\nHost: h\r\n\r\n");
         assertThat(client.awaitEnd(SOON)).isEqualTo(Ending.BYTES);
@@ -253,7 +275,7 @@ final class Http1ConnectionTest {
         assertThat(server.connections().size()).isZero();
         assertThat(server.channels()).singleElement().satisfies(channel -> {
             assertThat(channel.pipeline().get(Http1Bytes.class)).isNull();
-            assertThat(channel.pipeline().get(Http1Messages.class)).isNull();
+            assertThat(channel.pipeline().get(Http1Connection.class)).isNull();
         });
         client.close();
         awaitNoChannel();

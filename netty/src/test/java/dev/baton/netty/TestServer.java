@@ -6,6 +6,7 @@ import dev.baton.drain.DrainOptions;
 import dev.baton.drain.DrainTimer;
 import dev.baton.testkit.Await;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.http.HttpServerCodec;
@@ -14,11 +15,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /** A plain Netty HTTP server on a {@link NettyServer}, whose events a test can wait for. */
 final class TestServer implements AutoCloseable {
@@ -26,6 +29,7 @@ final class TestServer implements AutoCloseable {
 
     private final NettyServer server;
     private final Map<Channel, Http1Connection> http = new ConcurrentHashMap<>();
+    private volatile Optional<Supplier<ChannelHandler>> inFront = Optional.empty();
     private final CompletableFuture<Void> released = new CompletableFuture<>();
 
     /** The states of every connection, in the order in which they came. Guarded by this, like the next. */
@@ -49,6 +53,7 @@ final class TestServer implements AutoCloseable {
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
+                        inFront.ifPresent(each -> channel.pipeline().addLast(each.get()));
                         http.put(channel, Http1Connection.install(channel.pipeline(), new HttpServerCodec()));
                         channel.pipeline().addLast(new TestHandler(name, TestServer.this));
                         var _ = channel.closeFuture().addListener(_ -> http.remove(channel));
@@ -69,6 +74,11 @@ final class TestServer implements AutoCloseable {
         TestServer server = new TestServer(name, options, timer, listeners);
         server.resume();
         return server;
+    }
+
+    /** A handler between the socket and what is installed, for the connections to come. */
+    void inFront(Supplier<ChannelHandler> handler) {
+        inFront = Optional.of(handler);
     }
 
     NettyServer netty() {
