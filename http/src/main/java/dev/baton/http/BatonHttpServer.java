@@ -46,7 +46,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Attributes belong to the exchange; those of the context are seen behind them.
  *   <li>To HEAD, a length that is given to {@code sendResponseHeaders} is announced, and the body thrown away.
  *   <li>Requests that an intermediary might read differently are answered 400 and the connection closed: both or several
- *       lengths, a bare line feed, folded header lines, a space before the colon, no {@code Host} or two.
+ *       lengths, a bare line feed, folded header lines, a space before the colon, no {@code Host} or two, a target that
+ *       begins with two slashes; {@code docs/http.md} has the whole list.
  *   <li>Limits: {@link HttpServerOptions}.
  * </ul>
  *

@@ -84,7 +84,7 @@ final class ConnectionPort {
         post(() -> connection.abort(body, reset));
     }
 
-    /** Answers 500, or 408 if the client was too slow, in the place of a response of which nothing was sent. */
+    /** Answers 500, or what is wrong with the request's body, in the place of a response of which nothing was sent. */
     void sendFailure(ResponseBody body) {
         post(() -> connection.writeFailure(body));
     }

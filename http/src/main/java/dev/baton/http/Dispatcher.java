@@ -40,9 +40,13 @@ final class Dispatcher {
         if (malformed != null) {
             return new Refused(malformed);
         }
-        RequestTarget target = RequestTarget.parse(request.uri());
+        RequestTarget target = RequestTarget.parse(request.method(), request.uri());
         if (target == null) {
             return new Refused(Rejection.BAD_TARGET);
+        }
+        String authority = target.authority();
+        if (authority != null) {
+            request.headers().set(HttpHeaderNames.HOST, authority); // RFC 9112, section 3.2.2
         }
         Context context = contexts.find(target.path());
         if (context == null) {

@@ -74,7 +74,7 @@ final class Exchange extends HttpExchange implements Runnable {
             context.handle(this);
             responseBody.handlerReturned();
         } catch (IOException e) {
-            if (connection.isOpen()) {
+            if (connection.isOpen() && requestBody.rejection() == null) {
                 Log.handlerFailed(this, e);
             } else {
                 Log.clientLost(this, e);

@@ -53,7 +53,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     private final BooleanSupplier headBegun;
     private final Channel channel;
     private final ConnectionPort port;
-    private final DeadlineTimer timer;
+    private final ConnectionTimeouts timeouts;
     private final ArrayDeque<HttpObject> pipelined = new ArrayDeque<>(0);
 
     /** Set when the handler is added, before anything else happens. */
@@ -74,7 +74,6 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     /** The client has ended its side. */
     private boolean inputEnded;
 
-    private boolean headTimed;
     private boolean catchingUp;
 
     /** For a registered channel; {@code headBegun} says whether the decoder has a part of a head. */
@@ -83,13 +82,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         this.dispatcher = dispatcher;
         this.headBegun = headBegun;
         this.port = new ConnectionPort(channel, this);
-        this.timer = new DeadlineTimer(channel.eventLoop(), this::onDeadline);
+        this.timeouts = new ConnectionTimeouts(channel, dispatcher.options(), this::onHeadTimeout, this::close);
     }
 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         writer = new ResponseWriter(ctx);
-        timer.set(dispatcher.options().idleTimeout());
+        timeouts.awaitRequest();
     }
 
     private ResponseWriter writer() {
@@ -125,8 +124,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void begin(HttpRequest request) {
-        headTimed = false;
-        timer.lift();
+        timeouts.lift();
         phase = Phase.EXCHANGE;
         requestEnded = false;
         received = 0;
@@ -161,8 +159,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
                 return;
             }
             if (content.decoderResult().isFailure()) {
-                requestBroken(new IOException(
-                        "the request body is malformed", content.decoderResult().cause()));
+                requestBroken(
+                        Rejection.BAD_BODY,
+                        new IOException(
+                                "the request body is malformed",
+                                content.decoderResult().cause()));
                 return;
             }
             if (content.content().isReadable()) {
@@ -195,14 +196,15 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             case DISCARDED -> {
                 discarded += size;
                 if (discarded > dispatcher.options().maxUnreadBody()) {
-                    tooMuchUnread();
+                    unwanted();
                 }
             }
+            case TOO_LARGE -> unwanted();
         }
     }
 
-    /** If the response is still to come, the rest of the request stays where it is until then. */
-    private void tooMuchUnread() {
+    /** Nobody will read the rest of the request. If the response is still to come, it stays where it is until then. */
+    private void unwanted() {
         inputUnusable = true;
         if (phase == Phase.DISCARDING) {
             close();
@@ -213,10 +215,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** Nothing more can be read, but the client may still read the response. */
-    private void requestBroken(IOException cause) {
+    private void requestBroken(Rejection answer, IOException cause) {
         inputUnusable = true;
         if (exchange != null) {
-            exchange.requestBody().fail(cause);
+            exchange.requestBody().fail(answer, cause);
         } else {
             close();
         }
@@ -254,13 +256,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             phase = Phase.CLOSING;
             pipelined.forEach(ReferenceCountUtil::release);
             pipelined.clear();
-            timer.cancel();
+            timeouts.awaitEnd();
             writer().closeAfterResponse();
         } else if (requestEnded) {
             await();
         } else {
             phase = Phase.DISCARDING;
-            timer.set(dispatcher.options().bodyTimeout());
+            timeouts.awaitRestOfBody();
             updateReading();
         }
     }
@@ -270,7 +272,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         phase = Phase.WAITING;
         catchUp();
         if (phase == Phase.WAITING) {
-            timer.set(dispatcher.options().idleTimeout());
+            timeouts.awaitRequest();
         }
         updateReading();
     }
@@ -302,9 +304,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     /** The one place where it is known that all that was read has been decoded, and that it was not a whole head. */
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
-        if (phase == Phase.WAITING && !headTimed && headBegun.getAsBoolean()) {
-            headTimed = true;
-            timer.set(dispatcher.options().headTimeout());
+        if (phase == Phase.WAITING && headBegun.getAsBoolean()) {
+            timeouts.awaitHead();
         }
         ctx.fireChannelReadComplete();
     }
@@ -337,7 +338,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             }
             case EXCHANGE -> {
                 if (!requestEnded && pipelined.isEmpty()) {
-                    requestBroken(new EOFException("the client ended the connection before the whole request body"));
+                    requestBroken(
+                            Rejection.INCOMPLETE_BODY,
+                            new EOFException("the client ended the connection before the whole request body"));
                 }
             }
             case DISCARDING -> close();
@@ -358,7 +361,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
     private void ended() {
         phase = Phase.CLOSING;
-        timer.cancel();
+        timeouts.cancel();
         pipelined.forEach(ReferenceCountUtil::release);
         pipelined.clear();
         Exchange current = exchange;
@@ -375,15 +378,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         close();
     }
 
-    private void onDeadline() {
-        if (phase == Phase.WAITING && headTimed) {
-            requestEnded = false;
-            Log.requestRefused(channel.remoteAddress(), Rejection.HEAD_TIMEOUT);
-            writer().refuse(Rejection.HEAD_TIMEOUT, false, null);
-            responseSent(false);
-        } else {
-            close();
-        }
+    private void onHeadTimeout() {
+        requestEnded = false;
+        Log.requestRefused(channel.remoteAddress(), Rejection.HEAD_TIMEOUT);
+        writer().refuse(Rejection.HEAD_TIMEOUT, false, null);
+        responseSent(false);
     }
 
     private void close() {
@@ -418,7 +417,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     void writeFailure(ResponseBody body) {
         Exchange current = exchange;
         if (current != null && current.responseBody() == body) {
-            Rejection reason = current.requestBody().isTimedOut() ? Rejection.BODY_TIMEOUT : Rejection.HANDLER_FAILED;
+            Rejection reason = Objects.requireNonNullElse(current.requestBody().rejection(), Rejection.HANDLER_FAILED);
             current.requestBody().close();
             exchange = null;
             writer().refuse(reason, false, current.method());

@@ -14,8 +14,15 @@ import java.util.Objects;
  * @param idleTimeout how long a connection may stay open with no request on it. Clients that reuse a connection lose a
  *     request if the server closes it at the same moment, so this should be longer than the idle time of a proxy in
  *     front
- * @param bodyTimeout how long a handler that reads waits for the next byte of a request's body
- * @param writeTimeout how long a handler that writes waits for a client that reads nothing
+ * @param maxRequestBody the largest request body in bytes, 0 for any. If a larger one is announced, the answer is 413 and
+ *     no handler is called; if it shows only while the body comes, the handler's read fails with
+ *     {@link RequestBodyTooLargeException}
+ * @param bodyTimeout how long a handler that reads waits for the next byte of a request's body; then its read fails, and if
+ *     nothing of the response was sent, the answer is 408
+ * @param minBodyRate how many bytes of a request's body must come in each second that a handler waits for it, on average
+ *     and after a first {@code bodyTimeout} of waiting; 0 for no limit, and without effect if {@code bodyTimeout} is zero
+ * @param writeTimeout how long a client may take to read 64 KiB of a response, or the rest of it; then the connection is
+ *     closed
  * @param maxUnreadBody how many bytes that the handler left of a request's body are read and thrown away to keep the
  *     connection usable; with more than that the connection is closed after the response
  * @param requireHost whether an HTTP/1.1 request without a {@code Host} header is answered 400, as RFC 9112, section 3.2,
@@ -29,7 +36,9 @@ public record HttpServerOptions(
         int maxHeaders,
         Duration headTimeout,
         Duration idleTimeout,
+        long maxRequestBody,
         Duration bodyTimeout,
+        int minBodyRate,
         Duration writeTimeout,
         long maxUnreadBody,
         boolean requireHost,
@@ -40,9 +49,9 @@ public record HttpServerOptions(
         positive("maxHeadSize", maxHeadSize);
         positive("maxHeaders", maxHeaders);
         positive("bodyBuffer", bodyBuffer);
-        if (maxUnreadBody < 0) {
-            throw new IllegalArgumentException("maxUnreadBody must not be negative: " + maxUnreadBody);
-        }
+        notNegative("maxRequestBody", maxRequestBody);
+        notNegative("minBodyRate", minBodyRate);
+        notNegative("maxUnreadBody", maxUnreadBody);
         notNegative("headTimeout", headTimeout);
         notNegative("idleTimeout", idleTimeout);
         notNegative("bodyTimeout", bodyTimeout);
@@ -65,6 +74,12 @@ public record HttpServerOptions(
         }
     }
 
+    private static void notNegative(String name, long value) {
+        if (value < 0) {
+            throw new IllegalArgumentException(name + " must not be negative: " + value);
+        }
+    }
+
     private static void notNegative(String name, Duration value) {
         if (value.isNegative()) {
             throw new IllegalArgumentException(name + " must not be negative: " + value);
@@ -78,7 +93,9 @@ public record HttpServerOptions(
         private int maxHeaders = 200;
         private Duration headTimeout = Duration.ofSeconds(30);
         private Duration idleTimeout = Duration.ofSeconds(75);
+        private long maxRequestBody;
         private Duration bodyTimeout = Duration.ofSeconds(60);
+        private int minBodyRate = 240;
         private Duration writeTimeout = Duration.ofSeconds(60);
         private long maxUnreadBody = 256 * 1024;
         private boolean requireHost = true;
@@ -116,9 +133,24 @@ public record HttpServerOptions(
             return this;
         }
 
+        /**
+         * Bytes; default 0, which is no limit, as in the JDK's server and in Go's {@code net/http}: bodies are streamed and
+         * cost the server {@link #bodyBuffer} at most, and only the handler knows what it can take.
+         */
+        public Builder maxRequestBody(long bytes) {
+            maxRequestBody = bytes;
+            return this;
+        }
+
         /** Default 60 s. */
         public Builder bodyTimeout(Duration timeout) {
             bodyTimeout = Objects.requireNonNull(timeout);
+            return this;
+        }
+
+        /** Bytes a second; default 240, as in ASP.NET's Kestrel: less than any modem. */
+        public Builder minBodyRate(int bytesPerSecond) {
+            minBodyRate = bytesPerSecond;
             return this;
         }
 
@@ -154,7 +186,9 @@ public record HttpServerOptions(
                     maxHeaders,
                     headTimeout,
                     idleTimeout,
+                    maxRequestBody,
                     bodyTimeout,
+                    minBodyRate,
                     writeTimeout,
                     maxUnreadBody,
                     requireHost,

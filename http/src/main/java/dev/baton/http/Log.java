@@ -13,7 +13,7 @@ final class Log {
         LOGGER.log(Level.WARNING, () -> "the handler failed: " + exchange, cause);
     }
 
-    /** The client went away, or was too slow: nothing to be done about here. */
+    /** The client went away, was too slow or sent a body that cannot be read: nothing to be done about here. */
     static void clientLost(Exchange exchange, Throwable cause) {
         LOGGER.log(Level.DEBUG, () -> "the client was lost: " + exchange, cause);
     }

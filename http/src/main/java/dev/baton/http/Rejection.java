@@ -6,6 +6,7 @@ import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
@@ -27,13 +28,17 @@ record Rejection(HttpResponseStatus status, String reason, boolean close) {
             new Rejection(HttpResponseStatus.NOT_FOUND, "No context found for request", false);
     static final Rejection NO_HANDLER =
             new Rejection(HttpResponseStatus.INTERNAL_SERVER_ERROR, "No handler for context", false);
-    static final Rejection BAD_TARGET = bad("The request target is not a URI with a path");
+    static final Rejection BAD_TARGET = bad("The request target is not one that this server knows");
     static final Rejection NO_THREAD =
             new Rejection(HttpResponseStatus.SERVICE_UNAVAILABLE, "The executor takes no more requests", true);
     static final Rejection HANDLER_FAILED =
             new Rejection(HttpResponseStatus.INTERNAL_SERVER_ERROR, "The handler failed", true);
     static final Rejection BODY_TIMEOUT =
             new Rejection(HttpResponseStatus.REQUEST_TIMEOUT, "The request body did not come in time", true);
+    static final Rejection BODY_TOO_LARGE =
+            new Rejection(new HttpResponseStatus(413, "Content Too Large"), "The request body is too large", true);
+    static final Rejection BAD_BODY = bad("The request body is malformed");
+    static final Rejection INCOMPLETE_BODY = bad("The request body is incomplete");
     static final Rejection HEAD_TIMEOUT =
             new Rejection(HttpResponseStatus.REQUEST_TIMEOUT, "The request head did not come in time", true);
 
@@ -67,7 +72,16 @@ record Rejection(HttpResponseStatus status, String reason, boolean close) {
         if (hosts > 1 || (hosts == 0 && options.requireHost() && version.minorVersion() > 0)) {
             return bad("A request needs exactly one Host header"); // RFC 9112, section 3.2
         }
-        return framing(headers);
+        if (hosts == 1 && !RequestTarget.isHost(headers.get(HttpHeaderNames.HOST))) {
+            return bad("The Host header is not a host with an optional port");
+        }
+        Rejection badFraming = framing(headers);
+        return badFraming == null && isTooLarge(request, options) ? BODY_TOO_LARGE : badFraming;
+    }
+
+    /** By its announced length; one that announces none is measured as it comes, by {@link RequestBody}. */
+    private static boolean isTooLarge(HttpRequest request, HttpServerOptions options) {
+        return options.maxRequestBody() > 0 && HttpUtil.getContentLength(request, 0L) > options.maxRequestBody();
     }
 
     private static Rejection ofDecoder(Throwable cause) {

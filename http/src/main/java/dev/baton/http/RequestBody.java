@@ -27,6 +27,7 @@ final class RequestBody extends InputStream {
     private static final int PIECE_OVERHEAD = 256;
 
     private final ConnectionPort connection;
+    private final HttpServerOptions options;
     private final int limit;
     private final long timeoutNanos;
     private final ReentrantLock lock = new ReentrantLock();
@@ -40,11 +41,16 @@ final class RequestBody extends InputStream {
     private boolean ended;
     private boolean closed;
     private boolean continueExpected;
-    private boolean timedOut;
+    /** How many bytes have come, and how long readers have waited for them. */
+    private long received;
+
+    private long waitedNanos;
     private @Nullable IOException failure;
+    private @Nullable Rejection rejection;
 
     RequestBody(ConnectionPort connection, HttpServerOptions options, boolean empty, boolean continueExpected) {
         this.connection = connection;
+        this.options = options;
         this.limit = options.bodyBuffer();
         this.timeoutNanos = options.bodyTimeout().toNanos();
         this.ended = empty;
@@ -57,7 +63,9 @@ final class RequestBody extends InputStream {
         /** Taken, and the buffer is full: stop reading the socket until asked to go on. */
         TAKEN_NOW_STOP,
         /** The handler has closed the stream; the piece was released. */
-        DISCARDED
+        DISCARDED,
+        /** The body is larger than is allowed; the piece was released, and the rest is not wanted. */
+        TOO_LARGE
     }
 
     /** Event loop: a piece has come, which now belongs to this body. */
@@ -68,6 +76,12 @@ final class RequestBody extends InputStream {
             if (closed) {
                 piece.release();
                 return Offer.DISCARDED;
+            }
+            received += piece.readableBytes();
+            if (options.maxRequestBody() > 0 && received > options.maxRequestBody()) {
+                piece.release();
+                fail(Rejection.BODY_TOO_LARGE, new RequestBodyTooLargeException(options.maxRequestBody()));
+                return Offer.TOO_LARGE;
             }
             pieces.add(piece);
             held += cost(piece);
@@ -93,12 +107,17 @@ final class RequestBody extends InputStream {
         }
     }
 
-    /** Event loop: the rest will not come. What has come can still be read. */
-    void fail(IOException cause) {
+    /**
+     * Event loop: the rest will not come. What has come can still be read.
+     *
+     * @param answer what the client gets if the handler fails for it
+     */
+    void fail(Rejection answer, IOException cause) {
         lock.lock();
         try {
             if (!ended && failure == null) {
                 failure = cause;
+                rejection = answer;
             }
             arrived.signalAll();
         } finally {
@@ -121,11 +140,12 @@ final class RequestBody extends InputStream {
         }
     }
 
-    /** Whether a reader has waited in vain. */
-    boolean isTimedOut() {
+    /** What is wrong with the body, and so with the request, as far as a reader could see; null if nothing is. */
+    @Nullable
+    Rejection rejection() {
         lock.lock();
         try {
-            return timedOut;
+            return rejection;
         } finally {
             lock.unlock();
         }
@@ -186,7 +206,10 @@ final class RequestBody extends InputStream {
         }
         ByteBuf piece = pieces.peek();
         if (piece == null && failure != null) {
-            throw new IOException(failure.getMessage(), failure);
+            // Anew for each reader, so that the trace is the reader's.
+            throw failure instanceof RequestBodyTooLargeException tooLarge
+                    ? new RequestBodyTooLargeException(tooLarge.limit())
+                    : new IOException(failure.getMessage(), failure);
         }
         return piece;
     }
@@ -195,22 +218,41 @@ final class RequestBody extends InputStream {
         return pieces.isEmpty() && !ended && !closed && failure == null;
     }
 
+    /**
+     * Waits until something has come: at most the body timeout at a time, and in all at most that and a second for each
+     * {@code minBodyRate} bytes that have come. So a client that has sent much may stall as long as any other, and one
+     * that sends a byte now and then is cut off. While nobody reads, as when a handler is slow, no time is counted.
+     */
     private void awaitArrival() throws IOException {
-        long deadline = System.nanoTime() + timeoutNanos;
+        long begun = System.nanoTime();
+        long patience = Math.min(timeoutNanos, patienceNanos());
         try {
             while (nothingHasCome()) {
                 if (timeoutNanos == 0) {
                     arrived.await();
-                } else if (arrived.awaitNanos(deadline - System.nanoTime()) <= 0 && nothingHasCome()) {
-                    timedOut = true;
-                    throw new SocketTimeoutException("no byte of the request body has come for "
-                            + TimeUnit.NANOSECONDS.toMillis(timeoutNanos) + " ms");
+                } else if (arrived.awaitNanos(patience - (System.nanoTime() - begun)) <= 0 && nothingHasCome()) {
+                    rejection = Rejection.BODY_TIMEOUT;
+                    throw new SocketTimeoutException("the request body did not come in time: " + received
+                            + " bytes have come, the last wait was "
+                            + TimeUnit.NANOSECONDS.toMillis(patience) + " ms");
                 }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw (IOException) new InterruptedIOException("interrupted while reading the request body").initCause(e);
+        } finally {
+            waitedNanos += System.nanoTime() - begun;
         }
+    }
+
+    private long patienceNanos() {
+        if (options.minBodyRate() == 0) {
+            return Long.MAX_VALUE;
+        }
+        long earned = TimeUnit.SECONDS.toNanos(received / options.minBodyRate()); // Saturates.
+        return earned - waitedNanos > Long.MAX_VALUE - timeoutNanos
+                ? Long.MAX_VALUE
+                : timeoutNanos + earned - waitedNanos;
     }
 
     /** Empty bodies are common, and handlers that skip them too; the inherited method would allocate for each. */
@@ -275,7 +317,9 @@ final class RequestBody extends InputStream {
     void connectionClosed() {
         lock.lock();
         try {
-            fail(new EOFException("the connection was closed before the whole request body had come"));
+            fail(
+                    Rejection.INCOMPLETE_BODY,
+                    new EOFException("the connection was closed before the whole request body had come"));
             for (int count = pieces.size(); count > 0; count--) {
                 ByteBuf piece = pieces.remove();
                 pieces.add(Unpooled.copiedBuffer(piece));

@@ -5,14 +5,25 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.HttpConstants;
 import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.util.AsciiString;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Netty's decoder of HTTP/1.1 requests at its strictest, and stricter in one point: a header line that begins with a space
- * or a tab (obsolete line folding, RFC 9112, section 5.2) makes the request bad, where Netty joins it to the line before.
+ * Netty's decoder of HTTP/1.1 requests at its strictest, and stricter where two servers might still read a head
+ * differently. A request with such a head comes out as one that could not be decoded:
+ *
+ * <ul>
+ *   <li>a header line that begins with a space or a tab (obsolete line folding, RFC 9112, section 5.2), which Netty joins
+ *       to the line before;
+ *   <li>two {@code Content-Length} lines in a request of HTTP/1.0, of which Netty takes the first (section 6.3);
+ *   <li>a request line whose parts are not separated by one space each (section 3), and a protocol name in other than
+ *       capitals (section 2.3).
+ * </ul>
  *
  * <p>It also knows whether a head has begun and is not complete, for the head timeout.
  */
@@ -21,7 +32,13 @@ final class RequestDecoder extends HttpRequestDecoder {
     private static final int MAX_PIECE = 64 * 1024;
 
     private boolean inHead;
-    private boolean folded;
+    /** What is wrong with the head that is being read, as far as Netty does not see it. */
+    private @Nullable String defect;
+
+    private int contentLengths;
+
+    /** Where the next word of the request line must begin in the line. */
+    private int nextWord;
 
     RequestDecoder(HttpServerOptions options) {
         super(new HttpDecoderConfig()
@@ -40,12 +57,6 @@ final class RequestDecoder extends HttpRequestDecoder {
     }
 
     @Override
-    protected HttpMessage createMessage(String[] requestLine) throws Exception {
-        inHead = true;
-        return super.createMessage(requestLine);
-    }
-
-    @Override
     protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws Exception {
         int start = in.readerIndex();
         int end = in.writerIndex();
@@ -54,16 +65,73 @@ final class RequestDecoder extends HttpRequestDecoder {
         super.decode(ctx, in, out);
         if (inHead) {
             // The head was, or is being, read. Its lines lie between `start` and where the decoder has got to.
-            folded |= hasFoldedLine(in, start, Math.min(in.readerIndex(), end), end, continued);
+            if (hasFoldedLine(in, start, Math.min(in.readerIndex(), end), end, continued)) {
+                defect = "obsolete line folding";
+            }
             if (out.size() > before && out.get(before) instanceof HttpRequest request) {
-                inHead = false;
-                if (folded) {
-                    folded = false;
-                    request.setDecoderResult(
-                            DecoderResult.failure(new IllegalArgumentException("obsolete line folding")));
-                }
+                headRead(request);
             }
         }
+    }
+
+    private void headRead(HttpRequest request) {
+        inHead = false;
+        if (contentLengths > 1) {
+            defect = "more than one Content-Length";
+        }
+        if (defect != null && request.decoderResult().isSuccess()) {
+            request.setDecoderResult(DecoderResult.failure(new IllegalArgumentException(defect)));
+        }
+    }
+
+    // --- the request line: Netty splits it at any white space, and calls these in this order ---
+
+    @Override
+    protected String splitFirstWordInitialLine(byte[] line, int start, int length) {
+        defect = null;
+        contentLengths = 0;
+        nextWord = 0; // Netty copies each line to the beginning of a buffer of its own.
+        wordAt(line, start, length);
+        return super.splitFirstWordInitialLine(line, start, length);
+    }
+
+    @Override
+    protected String splitSecondWordInitialLine(byte[] line, int start, int length) {
+        wordAt(line, start, length);
+        return super.splitSecondWordInitialLine(line, start, length);
+    }
+
+    @Override
+    protected String splitThirdWordInitialLine(byte[] line, int start, int length) {
+        wordAt(line, start, length);
+        return super.splitThirdWordInitialLine(line, start, length);
+    }
+
+    private void wordAt(byte[] line, int start, int length) {
+        if (start != nextWord || (start > 0 && line[start - 1] != HttpConstants.SP)) {
+            defect = "the parts of the request line are not separated by one space each";
+        }
+        nextWord = start + length + 1;
+    }
+
+    @Override
+    protected HttpMessage createMessage(String[] requestLine) throws Exception {
+        inHead = true;
+        if (!requestLine[2].startsWith("HTTP/")) {
+            defect = "a protocol other than HTTP";
+        }
+        return super.createMessage(requestLine);
+    }
+
+    // --- header lines, and trailers, which do no harm ---
+
+    @Override
+    protected AsciiString splitHeaderName(byte[] line, int start, int length) {
+        AsciiString name = super.splitHeaderName(line, start, length);
+        if (HttpHeaderNames.CONTENT_LENGTH.contentEqualsIgnoreCase(name)) {
+            contentLengths++;
+        }
+        return name;
     }
 
     /** {@code atLineStart}: the bytes begin with a header line, not with the request line. */

@@ -1,5 +1,6 @@
 package dev.baton.http;
 
+import io.netty.handler.codec.http.HttpMethod;
 import java.net.URI;
 import java.net.URISyntaxException;
 import org.jspecify.annotations.Nullable;
@@ -11,12 +12,18 @@ import org.jspecify.annotations.Nullable;
  * no decoding and is always a valid URI, so its URI is made only when it is asked for.
  */
 final class RequestTarget {
-    private static final boolean[] PLAIN = new boolean[128];
+    private static final String UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
-    static {
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
-                .chars()
-                .forEach(c -> PLAIN[c] = true);
+    private static final boolean[] PLAIN = set(UNRESERVED + "/");
+    /** The characters of a host's name and of an IP literal (RFC 3986, section 3.2.2). */
+    private static final boolean[] NAME = set(UNRESERVED + "%!$&'()*+,;=");
+
+    private static final boolean[] IP_LITERAL = set(UNRESERVED + "%!$&'()*+,;=:");
+
+    private static boolean[] set(String characters) {
+        boolean[] set = new boolean[128];
+        characters.chars().forEach(c -> set[c] = true);
+        return set;
     }
 
     private final String text;
@@ -29,18 +36,63 @@ final class RequestTarget {
         this.uri = uri;
     }
 
-    /** Gives null if the text is no URI with a path. */
-    static @Nullable RequestTarget parse(String text) {
+    /**
+     * Gives null if the text is none of the forms that an origin server is asked with: a path with an optional query, a
+     * URI of http or https, or {@code *} with OPTIONS.
+     *
+     * <p>A path that begins with two slashes is refused: what {@link URI} takes for an authority is for others, such as a
+     * proxy that guards some paths, the first part of the path.
+     */
+    static @Nullable RequestTarget parse(HttpMethod method, String text) {
+        if (method.equals(HttpMethod.CONNECT)) {
+            return null; // Its target is an authority, and this server is no proxy.
+        }
         if (isPlain(text)) {
             return new RequestTarget(text, text, null);
         }
         try {
             URI uri = new URI(text);
-            String path = uri.getPath();
-            return path == null ? null : new RequestTarget(text, path, uri);
+            boolean known = text.startsWith("/")
+                    ? !text.startsWith("//")
+                    : isAbsolute(uri) || (text.equals("*") && method.equals(HttpMethod.OPTIONS));
+            if (!known || uri.getRawFragment() != null) {
+                return null;
+            }
+            return new RequestTarget(text, uri.getPath().isEmpty() ? "/" : uri.getPath(), uri);
         } catch (URISyntaxException e) {
             return null;
         }
+    }
+
+    private static boolean isAbsolute(URI uri) {
+        return ("http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme()))
+                && uri.getRawAuthority() != null
+                && isHost(uri.getRawAuthority());
+    }
+
+    /** Whether a text is a host with an optional port, or empty (RFC 9110, section 7.2). */
+    static boolean isHost(String text) {
+        int length = text.length();
+        int end = text.startsWith("[") ? text.indexOf(']') + 1 : 0;
+        if (end > 0) {
+            for (int i = 1; i < end - 1; i++) {
+                if (!isIn(IP_LITERAL, text.charAt(i))) {
+                    return false;
+                }
+            }
+        } else {
+            while (end < length && isIn(NAME, text.charAt(end))) {
+                end++;
+            }
+        }
+        if (end == length) {
+            return true;
+        }
+        return text.charAt(end) == ':' && text.substring(end + 1).chars().allMatch(c -> c >= '0' && c <= '9');
+    }
+
+    private static boolean isIn(boolean[] characters, char c) {
+        return c < characters.length && characters[c];
     }
 
     /** An absolute path; "//" would begin an authority. */
@@ -50,8 +102,7 @@ final class RequestTarget {
             return false;
         }
         for (int i = 1; i < length; i++) {
-            char c = text.charAt(i);
-            if (c >= PLAIN.length || !PLAIN[c]) {
+            if (!isIn(PLAIN, text.charAt(i))) {
                 return false;
             }
         }
@@ -60,6 +111,13 @@ final class RequestTarget {
 
     String path() {
         return path;
+    }
+
+    /** The authority of a target that is a whole URI, which goes before the Host header; null for the other forms. */
+    @Nullable
+    String authority() {
+        URI known = uri;
+        return known == null || !known.isAbsolute() ? null : known.getRawAuthority();
     }
 
     URI uri() {

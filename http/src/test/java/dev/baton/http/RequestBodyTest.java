@@ -289,7 +289,7 @@ final class RequestBodyTest extends HttpServerTest {
         RawClient client = connect().send("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
 
         assertThat(thrown.get(5, TimeUnit.SECONDS)).hasMessage("the request body is malformed");
-        assertThat(client.receive().status()).isEqualTo(500);
+        assertThat(client.receive().status()).isEqualTo(400);
         assertThat(client.isAtEnd()).isTrue();
     }
 
