@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http2.Http2StreamChannel;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.concurrent.RejectedExecutionException;
@@ -18,11 +19,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class ConnectionPort {
     private final Channel channel;
-    private final HttpConnection connection;
+    private final ExchangeTransport transport;
 
-    ConnectionPort(Channel channel, HttpConnection connection) {
+    ConnectionPort(Channel channel, ExchangeTransport transport) {
         this.channel = channel;
-        this.connection = connection;
+        this.transport = transport;
+    }
+
+    /** Whether it is a stream of an HTTP/2 connection. */
+    boolean isHttp2() {
+        return channel instanceof Http2StreamChannel;
     }
 
     boolean inEventLoop() {
@@ -50,7 +56,7 @@ final class ConnectionPort {
     /** Writes a part of a response; the content now belongs to the connection. */
     void send(ResponseBody body, @Nullable ResponseHead head, ByteBuf content, boolean last) {
         try {
-            channel.eventLoop().execute(new ResponsePart(connection, body, head, content, last));
+            channel.eventLoop().execute(new ResponsePart(transport, body, head, content, last));
         } catch (RejectedExecutionException e) {
             content.release();
             body.connectionClosed(new IOException("the server has stopped", e));
@@ -59,7 +65,7 @@ final class ConnectionPort {
 
     /** The handler has read half of what was held for it. */
     void resumeReading(RequestBody body) {
-        post(() -> connection.resumeReading(body));
+        post(() -> transport.resumeReading(body));
     }
 
     void sendContinue(RequestBody body) {
@@ -71,22 +77,22 @@ final class ConnectionPort {
     }
 
     void sendInterim(RequestBody body, HttpResponseStatus status, HttpHeaders headers) {
-        post(() -> connection.writeInterim(body, status, headers));
+        post(() -> transport.writeInterim(body, status, headers));
     }
 
     /**
-     * Closes the connection in the middle of a response.
+     * Ends a response in its middle, by closing the connection or resetting the stream.
      *
-     * @param reset whether the client shall see an error: without a length and without chunks an orderly end would look
+     * @param reset for HTTP/1.1, whether the client shall see an error: without a length and without chunks an orderly end would look
      *     like the end of the response
      */
     void abort(ResponseBody body, boolean reset) {
-        post(() -> connection.abort(body, reset));
+        post(() -> transport.abort(body, reset));
     }
 
     /** Answers 500, or what is wrong with the request's body, in the place of a response of which nothing was sent. */
     void sendFailure(ResponseBody body) {
-        post(() -> connection.writeFailure(body));
+        post(() -> transport.writeFailure(body));
     }
 
     /** After the end of the event loop there is no connection left to change. */

@@ -1,5 +1,6 @@
 package dev.baton.http;
 
+import dev.baton.netty.DeadlineTimer;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOutboundBuffer;
 import java.time.Duration;

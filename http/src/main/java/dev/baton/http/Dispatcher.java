@@ -35,7 +35,8 @@ final class Dispatcher {
     /** The server answers by itself. */
     record Refused(Rejection rejection) implements Outcome {}
 
-    Outcome dispatch(ConnectionPort connection, HttpRequest request) {
+    /** {@code hasBody}: whether anything follows the head. */
+    Outcome dispatch(ConnectionPort connection, HttpRequest request, boolean hasBody) {
         Rejection malformed = Rejection.of(request, options);
         if (malformed != null) {
             return new Refused(malformed);
@@ -55,7 +56,7 @@ final class Dispatcher {
         if (context.getHandler() == null) {
             return new Refused(Rejection.NO_HANDLER);
         }
-        RequestBody body = new RequestBody(connection, options, !hasBody(request.headers()), expectsContinue(request));
+        RequestBody body = new RequestBody(connection, options, !hasBody, expectsContinue(request));
         return new Accepted(
                 new Exchange(connection, request, target, context, body, new ResponseBody(connection, options)));
     }

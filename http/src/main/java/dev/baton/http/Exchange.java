@@ -255,7 +255,7 @@ final class Exchange extends HttpExchange implements Runnable {
 
     @Override
     public String getProtocol() {
-        return request.protocolVersion().text();
+        return connection.isHttp2() ? "HTTP/2" : request.protocolVersion().text();
     }
 
     /** {@inheritDoc} What this exchange does not have is looked up in its context. */

@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Closing a connection after a response is left to the pipeline: the response says {@code Connection: close}, and a
  * handler nearer to the socket closes when it has passed ({@link HttpPipeline}).
  */
-final class HttpConnection extends ChannelInboundHandlerAdapter {
+final class HttpConnection extends ChannelInboundHandlerAdapter implements ExchangeTransport {
 
     private enum Phase {
         WAITING,
@@ -133,7 +133,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             close();
             return;
         }
-        switch (dispatcher.dispatch(port, request)) {
+        switch (dispatcher.dispatch(port, request, Dispatcher.hasBody(request.headers()))) {
             case Refused refused -> refuse(refused.rejection(), request);
             case Accepted accepted -> {
                 exchange = accepted.exchange();
@@ -226,8 +226,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
     // --- responses ---
 
-    /** A part of the current response. What comes for an exchange that is over, because the client has gone, is dropped. */
-    void write(ResponsePart part) {
+    @Override
+    public void write(ResponsePart part) {
         Exchange current = exchange;
         if (current == null || current.responseBody() != part.body() || phase != Phase.EXCHANGE) {
             part.content().release();
@@ -390,22 +390,25 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         var _ = channel.close();
     }
 
-    // --- posted by the handler's threads through the port; each names its exchange, which may be over ---
+    // --- posted by the handler's threads through the port ---
 
-    void resumeReading(RequestBody body) {
+    @Override
+    public void resumeReading(RequestBody body) {
         if (exchange != null && exchange.requestBody() == body && !inputUnusable) {
             bodyFull = false;
             updateReading();
         }
     }
 
-    void writeInterim(RequestBody body, HttpResponseStatus status, HttpHeaders headers) {
+    @Override
+    public void writeInterim(RequestBody body, HttpResponseStatus status, HttpHeaders headers) {
         if (exchange != null && exchange.requestBody() == body) {
             writer().writeInterim(status, headers);
         }
     }
 
-    void abort(ResponseBody body, boolean reset) {
+    @Override
+    public void abort(ResponseBody body, boolean reset) {
         if (exchange != null && exchange.responseBody() == body) {
             if (reset) {
                 channel.config().setOption(ChannelOption.SO_LINGER, 0);
@@ -414,7 +417,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    void writeFailure(ResponseBody body) {
+    @Override
+    public void writeFailure(ResponseBody body) {
         Exchange current = exchange;
         if (current != null && current.responseBody() == body) {
             Rejection reason = Objects.requireNonNullElse(current.requestBody().rejection(), Rejection.HANDLER_FAILED);

@@ -29,6 +29,8 @@ import java.util.Objects;
  *     demands. One with two is in any case
  * @param bodyBuffer how many bytes of a request's body are held for a handler that does not read; then the socket is no
  *     longer read, and the client has to wait
+ * @param http2 whether HTTP/2 is spoken too: without TLS, to a client that begins with its preface (prior knowledge, RFC
+ *     9113, section 3.3)
  */
 public record HttpServerOptions(
         int maxRequestLine,
@@ -42,7 +44,8 @@ public record HttpServerOptions(
         Duration writeTimeout,
         long maxUnreadBody,
         boolean requireHost,
-        int bodyBuffer) {
+        int bodyBuffer,
+        boolean http2) {
 
     public HttpServerOptions {
         positive("maxRequestLine", maxRequestLine);
@@ -100,6 +103,7 @@ public record HttpServerOptions(
         private long maxUnreadBody = 256 * 1024;
         private boolean requireHost = true;
         private int bodyBuffer = 64 * 1024;
+        private boolean http2 = true;
 
         private Builder() {}
 
@@ -178,6 +182,12 @@ public record HttpServerOptions(
             return this;
         }
 
+        /** Default true. */
+        public Builder http2(boolean spoken) {
+            http2 = spoken;
+            return this;
+        }
+
         /** The options as they are now. */
         public HttpServerOptions build() {
             return new HttpServerOptions(
@@ -192,7 +202,8 @@ public record HttpServerOptions(
                     writeTimeout,
                     maxUnreadBody,
                     requireHost,
-                    bodyBuffer);
+                    bodyBuffer,
+                    http2);
         }
     }
 }

@@ -28,6 +28,15 @@ final class Log {
                 () -> "request from " + peer + " answered " + rejection.status() + ": " + rejection.reason());
     }
 
+    static void requestMalformed(Object peer, String reason) {
+        LOGGER.log(Level.DEBUG, () -> "request from " + peer + " is malformed: " + reason);
+    }
+
+    /** The handler's API has no place for them. */
+    static void trailersDropped(Object peer) {
+        LOGGER.log(Level.DEBUG, () -> "trailers of a request from " + peer + " are not given to the handler");
+    }
+
     static void connectionFailed(Object peer, Throwable cause) {
         LOGGER.log(Level.DEBUG, () -> "connection of " + peer + " failed", cause);
     }

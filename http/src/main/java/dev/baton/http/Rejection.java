@@ -1,6 +1,7 @@
 package dev.baton.http;
 
 import io.netty.handler.codec.PrematureChannelClosureException;
+import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -10,6 +11,7 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
@@ -109,6 +111,20 @@ record Rejection(HttpResponseStatus status, String reason, boolean close) {
             return bad("Sec-WebSocket-Key1 is not supported");
         }
         return null;
+    }
+
+    /** What is sent as the body of the answer. */
+    byte[] page() {
+        return ("<h1>" + status + "</h1>" + reason + "\n").getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** The headers of an answer with this page. */
+    static HttpHeaders headers(byte[] page) {
+        HttpHeaders headers = DefaultHttpHeadersFactory.headersFactory().newHeaders();
+        headers.set(HttpHeaderNames.DATE, HttpDate.now());
+        headers.set(HttpHeaderNames.CONTENT_TYPE, "text/html; charset=US-ASCII");
+        headers.setInt(HttpHeaderNames.CONTENT_LENGTH, page.length);
+        return headers;
     }
 
     private static int count(Iterator<?> values) {

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param last whether the response is complete with this part
  */
 record ResponsePart(
-        HttpConnection connection,
+        ExchangeTransport transport,
         ResponseBody body,
         @Nullable ResponseHead head,
         ByteBuf content,
@@ -18,6 +18,6 @@ record ResponsePart(
 
     @Override
     public void run() {
-        connection.write(this);
+        transport.write(this);
     }
 }

@@ -7,7 +7,6 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
-import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
@@ -19,7 +18,6 @@ import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** Turns responses into Netty's HTTP objects and writes them. Event loop only. */
@@ -68,12 +66,8 @@ final class ResponseWriter {
 
     /** The answer to a request that no handler gets; its method is null if not known. */
     void refuse(Rejection rejection, boolean keepAlive, @Nullable HttpMethod method) {
-        byte[] page =
-                ("<h1>" + rejection.status() + "</h1>" + rejection.reason() + "\n").getBytes(StandardCharsets.US_ASCII);
-        HttpHeaders headers = DefaultHttpHeadersFactory.headersFactory().newHeaders();
-        headers.set(HttpHeaderNames.DATE, HttpDate.now());
-        headers.set(HttpHeaderNames.CONTENT_TYPE, "text/html; charset=US-ASCII");
-        headers.setInt(HttpHeaderNames.CONTENT_LENGTH, page.length);
+        byte[] page = rejection.page();
+        HttpHeaders headers = Rejection.headers(page);
         if (!keepAlive) {
             headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
         }

@@ -34,4 +34,9 @@ final class ServerLog {
     static void connectionNotSetUp(Channel channel, Throwable cause) {
         LOGGER.log(Level.WARNING, "Closed " + channel + " because it could not be set up.", cause);
     }
+
+    /** A client that breaks the protocol, or has gone. */
+    static void connectionFailed(Channel channel, Throwable cause) {
+        LOGGER.log(Level.DEBUG, () -> "connection " + channel + " failed", cause);
+    }
 }

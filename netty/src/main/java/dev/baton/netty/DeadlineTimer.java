@@ -1,6 +1,6 @@
-package dev.baton.http;
+package dev.baton.netty;
 
-import io.netty.util.concurrent.EventExecutor;
+import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -13,27 +13,28 @@ import org.jspecify.annotations.Nullable;
  * stays: when it runs and the deadline has moved on or was lifted, it schedules itself again or ends. It is replaced only
  * when a nearer deadline is set.
  */
-final class DeadlineTimer {
-    private final EventExecutor executor;
+public final class DeadlineTimer {
+    private final EventLoop loop;
     private final Runnable onDeadline;
     private boolean armed;
     private long deadline;
     private @Nullable Future<?> task;
     private long taskTime;
 
-    DeadlineTimer(EventExecutor executor, Runnable onDeadline) {
-        this.executor = executor;
+    /** A timer without a deadline; {@code onDeadline} is called in the event loop. */
+    public DeadlineTimer(EventLoop loop, Runnable onDeadline) {
+        this.loop = loop;
         this.onDeadline = onDeadline;
     }
 
     /** Sets the deadline, in the place of any other; a zero time means none. */
-    void set(Duration timeout) {
+    public void set(Duration timeout) {
         if (timeout.isZero()) {
             lift();
             return;
         }
         armed = true;
-        deadline = executor.ticker().nanoTime() + timeout.toNanos();
+        deadline = loop.ticker().nanoTime() + timeout.toNanos();
         if (task == null) {
             schedule(timeout.toNanos());
         } else if (taskTime - deadline > 0) {
@@ -42,12 +43,13 @@ final class DeadlineTimer {
         }
     }
 
-    void lift() {
+    /** Takes the deadline away. */
+    public void lift() {
         armed = false;
     }
 
     /** Ends the task too; the timer can be used again. */
-    void cancel() {
+    public void cancel() {
         armed = false;
         if (task != null) {
             task.cancel(false);
@@ -57,7 +59,7 @@ final class DeadlineTimer {
 
     private void schedule(long delayNanos) {
         taskTime = deadline;
-        task = executor.schedule(this::run, delayNanos, TimeUnit.NANOSECONDS);
+        task = loop.schedule(this::run, delayNanos, TimeUnit.NANOSECONDS);
     }
 
     private void run() {
@@ -65,7 +67,7 @@ final class DeadlineTimer {
         if (!armed) {
             return;
         }
-        long left = deadline - executor.ticker().nanoTime();
+        long left = deadline - loop.ticker().nanoTime();
         if (left > 0) {
             schedule(left);
         } else {
