@@ -32,6 +32,15 @@ public interface ConnectionControl {
     /** Closes the connection now, whatever it is doing. */
     void close();
 
+    /**
+     * Whether all that the peer has asked for is answered, although the connection is {@link ConnectionState#ACTIVE}:
+     * the peer may still be sending the rest of a request that was refused. Says what is so at this moment, and, other than
+     * the methods above, at once.
+     */
+    default boolean isAnswered() {
+        return false;
+    }
+
     /** The other end; for a Unix-domain client without a name, an address with the empty path. */
     SocketAddress peer();
 }

@@ -21,6 +21,11 @@ public enum ConnectionState {
     /** Terminal. */
     CLOSED;
 
+    /** Whether this is the last state of a connection. */
+    public boolean isTerminal() {
+        return this == HIJACKED || this == CLOSED;
+    }
+
     /** Whether a connection in this state may go to {@code next}. */
     public boolean canBecome(ConnectionState next) {
         return switch (this) {

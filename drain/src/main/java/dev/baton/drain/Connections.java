@@ -1,5 +1,7 @@
 package dev.baton.drain;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -31,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Safe for use by any thread. No method blocks.
  */
 public final class Connections {
+    private static final Logger LOGGER = System.getLogger("dev.baton.drain");
+
     private enum Phase {
         SERVING,
         DRAINING,
@@ -111,7 +115,7 @@ public final class Connections {
 
     /**
      * To be called once when a drain or a shutdown begins, and at once if one has. All callbacks run at the same time,
-     * each on a virtual thread of its own, and nothing waits for them: this is how hijacked connections hear of it. A
+     * each on a daemon thread of its own, and nothing waits for them: this is how hijacked connections hear of it. A
      * {@link #close()} without a drain before it calls none, as Go's {@code Server.Close}.
      */
     public void onShutdown(Consumer<DrainReason> callback) {
@@ -127,7 +131,11 @@ public final class Connections {
 
     /** The connections that are open, oldest first, without the hijacked ones. */
     public List<ConnectionSnapshot> snapshot() {
-        return copyOfOpen().stream().map(TrackedConnection::snapshot).toList();
+        return copyOfOpen().stream()
+                .map(TrackedConnection::snapshot)
+                // One that ends at this moment says so before it leaves the list.
+                .filter(each -> !each.state().isTerminal())
+                .toList();
     }
 
     /** How many connections are open, without the hijacked ones. */
@@ -207,19 +215,19 @@ public final class Connections {
     /**
      * Closes every connection now, but the hijacked ones; final. A second call closes what is left.
      *
-     * @return how many connections were {@link ConnectionState#ACTIVE}, and so had a request cut short
+     * @return how many connections had a request cut short: were {@link ConnectionState#ACTIVE}, and not because their
+     *     peer goes on sending what was answered already
      */
     public int close() {
         begin(DrainReason.STOPPED, Phase.CLOSED);
-        List<TrackedConnection> connections;
-        int cut = 0;
+        List<TrackedConnection> connections = copyOfOpen();
+        List<TrackedConnection> busy =
+                connections.stream().filter(TrackedConnection::hasRequest).toList();
+        int cut;
         synchronized (lock) {
-            connections = open.copy();
-            for (TrackedConnection connection : connections) {
-                if (connection.state() == ConnectionState.ACTIVE && cutShort.add(connection)) {
-                    cut++;
-                }
-            }
+            int before = cutShort.size();
+            cutShort.addAll(busy);
+            cut = cutShort.size() - before;
         }
         connections.forEach(each -> each.control().close());
         return cut;
@@ -290,7 +298,11 @@ public final class Connections {
 
     void stateChanged(TrackedConnection connection, ConnectionState from, ConnectionState to) {
         for (StateListener listener : stateListeners) {
-            listener.stateChanged(connection, from, to);
+            try {
+                listener.stateChanged(connection, from, to);
+            } catch (RuntimeException e) {
+                LOGGER.log(Level.WARNING, "A listener for states of connections failed.", e);
+            }
         }
     }
 

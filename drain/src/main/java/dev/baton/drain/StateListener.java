@@ -8,7 +8,7 @@ public interface StateListener {
      * A connection has changed its state. For a new connection both states are {@link ConnectionState#NEW}.
      *
      * <p>Called within the change, by the thread that owns the connection (for a new one: by the thread that opens it):
-     * the changes of one connection arrive in order, those of several at the same time. The listener must not block.
+     * the changes of one connection arrive in order, those of several at the same time. The listener must not block. What it throws is logged.
      */
     void stateChanged(TrackedConnection connection, ConnectionState from, ConnectionState to);
 }

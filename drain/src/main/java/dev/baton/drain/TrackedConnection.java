@@ -114,6 +114,11 @@ public final class TrackedConnection {
                 (long) BYTES_SENT.getOpaque(this));
     }
 
+    /** Whether a request would be cut short if the connection were closed now. */
+    boolean hasRequest() {
+        return state == ConnectionState.ACTIVE && !control.isAnswered();
+    }
+
     ConnectionControl control() {
         return control;
     }

@@ -11,6 +11,8 @@ import dev.baton.Listener;
 import dev.baton.Listeners;
 import dev.baton.drain.Connections;
 import dev.baton.drain.DrainOptions;
+import dev.baton.drain.ServerClosedException;
+import dev.baton.drain.ShutdownResult;
 import dev.baton.netty.NettyServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -63,7 +65,7 @@ public final class BatonHttpServer extends HttpServer {
 
     private final HttpServerOptions options;
     private final Contexts contexts = new Contexts();
-    private final Connections connections = new Connections(DrainOptions.defaults());
+    private final Connections connections;
 
     // Guarded by this, under which nobody waits.
     private final List<Listener> listeners = new ArrayList<>();
@@ -71,9 +73,11 @@ public final class BatonHttpServer extends HttpServer {
     private boolean bound;
     private @Nullable Executor executor;
     private @Nullable NettyServer transport;
+    private @Nullable CompletableFuture<Void> stopsAccepting;
 
-    private BatonHttpServer(HttpServerOptions options) {
+    private BatonHttpServer(HttpServerOptions options, DrainOptions drainOptions) {
         this.options = options;
+        this.connections = new Connections(drainOptions);
     }
 
     /** A server with the default options and no listener yet. */
@@ -83,7 +87,12 @@ public final class BatonHttpServer extends HttpServer {
 
     /** A server with no listener yet. */
     public static BatonHttpServer create(HttpServerOptions options) {
-        return new BatonHttpServer(Objects.requireNonNull(options));
+        return create(options, DrainOptions.defaults());
+    }
+
+    /** A server with no listener yet; the second options say how its connections end. */
+    public static BatonHttpServer create(HttpServerOptions options, DrainOptions drainOptions) {
+        return new BatonHttpServer(Objects.requireNonNull(options), Objects.requireNonNull(drainOptions));
     }
 
     /** A server with the default options that listens on this address when it is started. */
@@ -140,7 +149,7 @@ public final class BatonHttpServer extends HttpServer {
      *
      * @return the listener, which the server closes when it stops
      * @throws ListenException if the address cannot be had
-     * @throws IllegalStateException if the server was started
+     * @throws IllegalStateException if the server was started; {@link ServerClosedException} after its end
      */
     public Listener listen(ListenAddress address) throws IOException {
         Objects.requireNonNull(address, "address");
@@ -160,7 +169,8 @@ public final class BatonHttpServer extends HttpServer {
     /**
      * {@inheritDoc}
      *
-     * @throws IllegalStateException if it has no listener, was started or stopped before, or this generation has ended
+     * @throws IllegalStateException if it has no listener, was started before, or this generation has ended
+     * @throws ServerClosedException after {@link #stop}, {@link #shutdown} or {@link #close()}
      */
     @Override
     public void start() {
@@ -210,7 +220,7 @@ public final class BatonHttpServer extends HttpServer {
         switch (state) {
             case NEW -> {}
             case STARTED -> throw new IllegalStateException("the server cannot " + wish + ": it was started");
-            case STOPPED -> throw new IllegalStateException("the server cannot " + wish + ": it was stopped");
+            case STOPPED -> throw new ServerClosedException(wish);
         }
     }
 
@@ -230,41 +240,88 @@ public final class BatonHttpServer extends HttpServer {
     /**
      * {@inheritDoc}
      *
-     * <p>Meanwhile responses tell their clients that the connection closes. Connections on which no request is being
-     * served are not waited for. The listeners are given up, for the generations that follow too: to let a successor have
-     * them, end the process through {@link Baton}.
+     * <p>This is {@link #shutdown} that does not wait for connections on which no request is being served, then
+     * {@link #close()}; how many requests that has cut is logged.
      */
     @Override
     public void stop(int delay) {
         if (delay < 0) {
             throw new IllegalArgumentException("the delay must not be negative: " + delay);
         }
+        stopAccepting().join();
+        ActiveConnections.awaitNone(connections, Duration.ofSeconds(delay));
+        int cut = close();
+        if (cut > 0) {
+            Log.requestsCut(cut, delay);
+        }
+    }
+
+    /**
+     * Stops accepting, then finishes every connection, as Go's {@code Server.Shutdown}; final. See
+     * {@link Connections#shutdown}.
+     *
+     * <p>Does not block. Responses tell their clients from now on that the connection closes. The listeners are given up,
+     * for the generations that follow too: to let a successor have them, end the process through {@link Baton}. When the
+     * future has completed, {@link #close()} ends the server's threads; after a deadline, it ends what is still open, if
+     * the caller so chooses.
+     */
+    public CompletableFuture<ShutdownResult> shutdown(Duration deadline) {
+        Objects.requireNonNull(deadline, "deadline");
+        return stopAccepting().thenCompose(_ -> connections.shutdown(deadline));
+    }
+
+    /**
+     * Closes every connection now, as Go's {@code Server.Close}; final. Without a shutdown before it the listeners are given
+     * up here.
+     *
+     * @return how many requests that has cut short
+     */
+    public int close() {
+        stopAccepting().join();
         NettyServer running;
-        List<Listener> open;
         synchronized (this) {
             running = transport;
-            transport = null;
+        }
+        return running == null ? connections.close() : running.close();
+    }
+
+    /** Completes when no connection will be accepted any more and the listeners are closed; begun once. */
+    private CompletableFuture<Void> stopAccepting() {
+        NettyServer running;
+        List<Listener> open;
+        CompletableFuture<Void> stopped = new CompletableFuture<>();
+        synchronized (this) {
+            if (stopsAccepting != null) {
+                return stopsAccepting.copy();
+            }
+            stopsAccepting = stopped;
+            running = transport;
             open = List.copyOf(listeners);
             listeners.clear();
             state = State.STOPPED;
         }
-        if (running != null) {
-            await(running.park());
-            running.release();
-            await(running.park()); // Done after the release in the same event loop.
+        if (running == null) {
+            giveUp(open, stopped);
+        } else {
+            // It fails if Baton has closed the server already, which comes to the same.
+            var _ = running.park().whenComplete((_, _) -> {
+                running.release();
+                // Done after the release in the same event loop.
+                var _ = running.park().whenComplete((_, _) -> giveUp(open, stopped));
+            });
         }
-        if (!isSucceeded()) {
-            open.forEach(Listener::close);
-        }
-        if (running != null) {
-            ActiveConnections.awaitNone(connections, Duration.ofSeconds(delay));
-            running.close();
-        }
+        return stopped.copy();
     }
 
-    /** Waits for the accept loop. It fails if Baton has closed the server already, which comes to the same. */
-    private static void await(CompletableFuture<Void> parked) {
-        parked.handle((_, _) -> null).join();
+    private static void giveUp(List<Listener> listeners, CompletableFuture<Void> stopped) {
+        try {
+            if (!isSucceeded()) {
+                listeners.forEach(Listener::close);
+            }
+            stopped.complete(null);
+        } catch (RuntimeException e) {
+            stopped.completeExceptionally(e);
+        }
     }
 
     /** Whether the listeners are another generation's by now, so that closing them would be its end. */

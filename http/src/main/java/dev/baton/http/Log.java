@@ -41,6 +41,10 @@ final class Log {
         LOGGER.log(Level.DEBUG, () -> "connection of " + peer + " failed", cause);
     }
 
+    static void requestsCut(int cut, int delay) {
+        LOGGER.log(Level.WARNING, () -> "stopped; requests cut after a delay of " + delay + " s: " + cut);
+    }
+
     static void rehearsalFailed(Throwable cause) {
         LOGGER.log(Level.DEBUG, "nothing was rehearsed before ready", cause);
     }

@@ -3,7 +3,8 @@ package dev.baton.netty;
 import dev.baton.drain.DrainReason;
 
 /**
- * What a protocol does on one connection when the server drains. Every method is called in the connection's event loop.
+ * What a protocol does on one connection when the server drains. Every method but {@link #isAnswered()} is called
+ * in the connection's event loop.
  *
  * <p>A protocol also tells the {@linkplain ServedConnection#tracked() registry} when the connection is active and idle.
  */
@@ -20,4 +21,9 @@ public interface ConnectionProtocol {
      * the socket has been read and passed through the pipeline.
      */
     void closeIdle();
+
+    /** See {@link dev.baton.drain.ConnectionControl#isAnswered()}. Called by any thread. */
+    default boolean isAnswered() {
+        return false;
+    }
 }

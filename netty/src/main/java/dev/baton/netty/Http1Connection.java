@@ -48,8 +48,9 @@ public final class Http1Connection extends ChannelDuplexHandler implements Conne
     private final Http1Bytes bytes;
     private final boolean halfClosureBefore;
 
+    /** Written in the event loop. */
     @Nullable
-    private LingeringClose linger;
+    private volatile LingeringClose linger;
 
     /** Input was thrown away that the client may still be sending. */
     private boolean inputDiscarded;
@@ -198,6 +199,11 @@ public final class Http1Connection extends ChannelDuplexHandler implements Conne
         }
     }
 
+    @Override
+    public boolean isAnswered() {
+        return linger != null;
+    }
+
     // What happens in front of the codec.
 
     /** What handles the transport's events in the place of {@link ServedConnection}; null if that has its own place. */
@@ -213,8 +219,9 @@ public final class Http1Connection extends ChannelDuplexHandler implements Conne
 
     void discarded(int count) {
         inputDiscarded = true;
-        if (linger != null) {
-            linger.discarded(count);
+        LingeringClose begun = linger;
+        if (begun != null) {
+            begun.discarded(count);
         }
     }
 
@@ -251,14 +258,16 @@ public final class Http1Connection extends ChannelDuplexHandler implements Conne
 
     private void linger(boolean unread) {
         if (linger == null) {
-            linger = new LingeringClose((DuplexChannel) served.channel(), tracked(), this::closeNow);
-            linger.begin(unread);
+            LingeringClose begun = new LingeringClose((DuplexChannel) served.channel(), tracked(), this::closeNow);
+            linger = begun;
+            begun.begin(unread);
         }
     }
 
     void closed() {
-        if (linger != null) {
-            linger.cancel();
+        LingeringClose begun = linger;
+        if (begun != null) {
+            begun.cancel();
         }
     }
 

@@ -40,8 +40,9 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
     private final EventLoop loop;
     private final TrackedConnection tracked;
 
+    /** Written in the event loop. */
     @Nullable
-    private ConnectionProtocol protocol;
+    private volatile ConnectionProtocol protocol;
 
     private ServedConnection(Channel channel, EventLoop loop, Connections connections) {
         this.channel = channel;
@@ -112,8 +113,9 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
     @Override
     public void drain(DrainReason reason) {
         inLoop(() -> {
-            if (protocol != null) {
-                protocol.drain(reason);
+            ConnectionProtocol current = protocol;
+            if (current != null) {
+                current.drain(reason);
             }
         });
     }
@@ -121,8 +123,9 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
     @Override
     public void resume() {
         inLoop(() -> {
-            if (protocol != null) {
-                protocol.resume();
+            ConnectionProtocol current = protocol;
+            if (current != null) {
+                current.resume();
             }
         });
     }
@@ -147,8 +150,9 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
     private void closeStillIdle() {
         switch (tracked.state()) {
             case NEW, IDLE -> {
-                if (protocol != null) {
-                    protocol.closeIdle();
+                ConnectionProtocol current = protocol;
+                if (current != null) {
+                    current.closeIdle();
                 } else {
                     var _ = channel.close();
                 }
@@ -157,6 +161,12 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
                 // A request was faster, or there is nothing to close.
             }
         }
+    }
+
+    @Override
+    public boolean isAnswered() {
+        ConnectionProtocol current = protocol;
+        return current != null && current.isAnswered();
     }
 
     /** Past the pipeline, where a handler might put the close off. */

@@ -34,7 +34,7 @@ class ArchitectureTest {
                             "dev.baton.netty",
                             "io.netty..",
                             "com.sun.net.httpserver.."),
-            "dev.baton.testkit", List.of(),
+            "dev.baton.testkit", List.of("org.junit.jupiter.api.."),
             "dev.baton.cli",
                     List.of("dev.baton", "dev.baton.http", "dev.baton.testkit", "com.sun.net.httpserver..", "picocli"),
             "dev.baton.examples", List.of("dev.baton", "dev.baton.http", "com.sun.net.httpserver.."));

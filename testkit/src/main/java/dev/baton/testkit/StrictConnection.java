@@ -1,13 +1,11 @@
 package dev.baton.testkit;
 
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
 
 /**
@@ -17,20 +15,17 @@ import java.time.Duration;
 public final class StrictConnection implements AutoCloseable {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
-    private final SocketChannel channel;
-    private final Selector selector;
-    private final SelectionKey key;
+    private final ClientTransport transport;
     private final String host;
     private final ResponseReader reader = new ResponseReader(Load.GENERATION_HEADER);
     private final ByteBuffer in = ByteBuffer.allocate(1 << 16).flip();
     private int answers;
+    private long bytesSent;
+    private long bytesReceived;
 
-    private StrictConnection(SocketChannel channel, String host) throws IOException {
-        this.channel = channel;
+    private StrictConnection(ClientTransport transport, String host) {
+        this.transport = transport;
         this.host = host;
-        this.selector = Selector.open();
-        channel.configureBlocking(false);
-        this.key = channel.register(selector, SelectionKey.OP_READ);
     }
 
     /**
@@ -40,28 +35,16 @@ public final class StrictConnection implements AutoCloseable {
      * @throws IOException if the connection is not there within 10 s; {@link java.net.ConnectException} if it is refused
      */
     public static StrictConnection open(SocketAddress address) throws IOException {
-        SocketChannel channel = Connector.isUnix(address) ? Connector.openUnix() : Connector.openTcp();
-        try {
-            if (!channel.connect(address)) {
-                awaitConnected(channel);
-            }
-            return new StrictConnection(channel, Hosts.of(address));
-        } catch (IOException e) {
-            channel.close();
-            throw e;
-        }
+        return over(SocketTransport.connect(address, CONNECT_TIMEOUT), Hosts.of(address));
     }
 
-    private static void awaitConnected(SocketChannel channel) throws IOException {
-        try (Selector connecting = Selector.open()) {
-            SelectionKey connect = channel.register(connecting, SelectionKey.OP_CONNECT);
-            connecting.select(CONNECT_TIMEOUT.toMillis());
-            boolean connected = channel.finishConnect();
-            connect.cancel();
-            if (!connected) {
-                throw new SocketTimeoutException("not connected within " + CONNECT_TIMEOUT);
-            }
-        }
+    /**
+     * A connection over a transport of the caller's, which this then owns.
+     *
+     * @param host what the header {@code Host} says
+     */
+    public static StrictConnection over(ClientTransport transport, String host) {
+        return new StrictConnection(transport, host);
     }
 
     /** Opens a connection, sends one request on it, reads the response and closes. */
@@ -81,15 +64,10 @@ public final class StrictConnection implements AutoCloseable {
         write(request.encode(host));
     }
 
-    /** Sends these bytes, whatever they mean. Blocks until the kernel has taken them; at most 10 s. */
+    /** Sends these bytes, whatever they mean. Blocks until the transport has taken them; at most 10 s. */
     public void write(byte[] bytes) throws IOException {
-        ByteBuffer out = ByteBuffer.wrap(bytes);
-        long deadline = System.nanoTime() + CONNECT_TIMEOUT.toNanos();
-        while (out.hasRemaining()) {
-            if (channel.write(out) == 0 && !awaitReady(SelectionKey.OP_WRITE, deadline)) {
-                throw new SocketTimeoutException("not taken within " + CONNECT_TIMEOUT);
-            }
-        }
+        transport.write(ByteBuffer.wrap(bytes), System.nanoTime() + CONNECT_TIMEOUT.toNanos());
+        bytesSent += bytes.length;
     }
 
     /**
@@ -120,6 +98,46 @@ public final class StrictConnection implements AutoCloseable {
         }
     }
 
+    /**
+     * Reads exactly these bytes, whatever they mean.
+     *
+     * @throws IOException if others come, or fewer: the stream ends, is reset, or the time is over
+     */
+    public void expect(byte[] bytes, Duration timeout) throws IOException {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        for (int i = 0; i < bytes.length; i++) {
+            byte b = next(deadline);
+            if (b != bytes[i]) {
+                throw new IOException("byte " + i + " of " + bytes.length + " is " + b + ", not " + bytes[i]);
+            }
+        }
+    }
+
+    /**
+     * Reads up to and with the next occurrence of a text.
+     *
+     * @return everything before it
+     * @throws IOException if the stream ends, is reset, or the time is over before
+     */
+    public String readUntil(String text, Duration timeout) throws IOException {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        StringBuilder read = new StringBuilder();
+        while (read.indexOf(text, Math.max(0, read.length() - text.length())) < 0) {
+            read.append((char) (next(deadline) & 0xFF));
+        }
+        return read.substring(0, read.length() - text.length());
+    }
+
+    private byte next(long deadline) throws IOException {
+        if (!in.hasRemaining() && !fill(deadline)) {
+            throw new SocketTimeoutException("no byte in time");
+        }
+        if (!in.hasRemaining()) {
+            throw new EOFException("the stream has ended");
+        }
+        return in.get();
+    }
+
     /** Waits until the server ends the connection, or does something else. */
     public Ending awaitEnd(Duration timeout) {
         if (in.hasRemaining()) {
@@ -137,12 +155,27 @@ public final class StrictConnection implements AutoCloseable {
 
     /** Says that nothing more will be sent; the server can still answer. */
     public void shutdownOutput() throws IOException {
-        channel.shutdownOutput();
+        transport.shutdownOutput();
+    }
+
+    /** Closes with a reset, as the kernel does for a client that was killed with bytes unread. */
+    public void reset() throws IOException {
+        transport.reset();
     }
 
     /** The local address, which the server sees as the peer's. */
     public SocketAddress localAddress() throws IOException {
-        return channel.getLocalAddress();
+        return transport.localAddress();
+    }
+
+    /** How many bytes were given to the transport. */
+    public long bytesSent() {
+        return bytesSent;
+    }
+
+    /** How many bytes the transport has given. */
+    public long bytesReceived() {
+        return bytesReceived;
     }
 
     private Failure failure(FailureKind kind, String detail) {
@@ -151,29 +184,15 @@ public final class StrictConnection implements AutoCloseable {
 
     /** Reads at least a byte, or the end (then the buffer is empty); false if neither came in time. */
     private boolean fill(long deadline) throws IOException {
-        in.clear().flip();
-        while (true) {
-            int length = channel.read(in.clear());
-            in.flip();
-            if (length != 0) {
-                return true;
-            }
-            if (!awaitReady(SelectionKey.OP_READ, deadline)) {
-                return false;
-            }
-        }
-    }
-
-    private boolean awaitReady(int operation, long deadline) throws IOException {
-        key.interestOps(operation);
-        long left = (deadline - System.nanoTime() + 999_999) / 1_000_000;
-        return left > 0 && selector.select(ready -> {}, left) > 0;
+        int length = transport.read(in.clear(), deadline);
+        in.flip();
+        bytesReceived += Math.max(0, length);
+        return length != 0;
     }
 
     @Override
     public void close() throws IOException {
-        channel.close();
-        selector.close();
+        transport.close();
     }
 
     /** How a connection ended. */
