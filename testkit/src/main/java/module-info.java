@@ -2,7 +2,7 @@
 module dev.baton.testkit {
     requires static org.jspecify;
     // For those who run the contract; the strict client needs no JUnit.
-    requires static transitive org.junit.jupiter.api;
+    requires static org.junit.jupiter.api;
 
     exports dev.baton.testkit;
     // JUnit calls the rules, which are not public.

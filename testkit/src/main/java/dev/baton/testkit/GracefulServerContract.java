@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
  *   <li>R61 to R68: responses in every half-way state
  * </ul>
  */
+@SuppressWarnings("exports") // Of JUnit, which users of the rest of this module need not have.
 @TestMethodOrder(MethodOrderer.DisplayName.class)
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 public abstract class GracefulServerContract extends ResponseRules {}
