@@ -86,7 +86,7 @@ public final class Baton implements AutoCloseable {
      * <p>Ask for all listeners before {@link #ready()}: those of the parent that nobody has asked for are closed at the
      * switch.
      *
-     * @param backlog how many connections may wait to be accepted, the default if not positive
+     * @param backlog how many connections may wait to be accepted, the default if not positive; of no meaning for UDP
      * @throws ListenException if the address cannot be had, or this process has it already
      */
     public Listener listen(ListenAddress address, int backlog) throws IOException {

@@ -47,7 +47,9 @@ final class Frame {
         /** Parent: you are my successor, and the handoff cannot go on, for this reason; the last frame. */
         FAILED(10),
         /** Parent: a piece of what its program gives yours; between LISTENERS and HANDED. Older releases skip it. */
-        STATE(11, FLAG_OPTIONAL);
+        STATE(11, FLAG_OPTIONAL),
+        /** Parent: as LISTENERS, for sockets that receive datagrams. A release that cannot use them skips it. */
+        DATAGRAM_LISTENERS(12, FLAG_OPTIONAL);
 
         private final int number;
         private final int flags;
@@ -103,6 +105,11 @@ final class Frame {
 
     Type type() {
         return type;
+    }
+
+    /** Whether descriptors may come with the frame. */
+    boolean bringsDescriptors() {
+        return type == Type.LISTENERS || type == Type.DATAGRAM_LISTENERS;
     }
 
     Frame with(Tag tag, String value) {

@@ -95,8 +95,7 @@ final class FrameChannel implements AutoCloseable {
                 }
                 Frame frame = Frame.decode(message.payload());
                 if (frame != null) {
-                    boolean welcome = withDescriptors && frame.type() == Frame.Type.LISTENERS;
-                    if (message.descriptors().length > 0 && !welcome) {
+                    if (message.descriptors().length > 0 && !(withDescriptors && frame.bringsDescriptors())) {
                         throw new ProtocolException(frame + " brought descriptors");
                     }
                     taken = true;

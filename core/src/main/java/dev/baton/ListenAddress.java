@@ -13,13 +13,13 @@ import java.util.Objects;
  * <p>The key is the address as it was <em>requested</em>, its host resolved: a program that asks for port 0 in each of a
  * row of generations gets the same socket, and so the same port, each time; {@code localhost:80} and
  * {@code 127.0.0.1:80} are one key where the name stands for that address, and if it comes to stand for another, the
- * next generation binds that one.
+ * next generation binds that one. TCP and UDP at one port are two keys.
  */
 public sealed interface ListenAddress {
 
     /**
      * The textual form, which {@link #parse(String)} reads back and which identifies the listener across generations:
-     * {@code ADDRESS:PORT}, {@code [IPV6]:PORT} or {@code unix:PATH}, without names.
+     * {@code ADDRESS:PORT}, {@code [IPV6]:PORT}, either with {@code udp:} before it, or {@code unix:PATH}, without names.
      */
     String key();
 
@@ -30,9 +30,22 @@ public sealed interface ListenAddress {
      * @throws IllegalArgumentException if the address is unresolved
      */
     static Tcp tcp(InetSocketAddress address) {
+        return new Tcp(allIfAny(address));
+    }
+
+    /**
+     * A UDP address; {@code 0.0.0.0} stands for all addresses, as in {@link #tcp}.
+     *
+     * @throws IllegalArgumentException if the address is unresolved
+     */
+    static Udp udp(InetSocketAddress address) {
+        return new Udp(allIfAny(address));
+    }
+
+    private static InetSocketAddress allIfAny(InetSocketAddress address) {
         return !address.isUnresolved() && address.getAddress().isAnyLocalAddress()
-                ? new Tcp(new InetSocketAddress(AllAddresses.get(), address.getPort()))
-                : new Tcp(address);
+                ? new InetSocketAddress(AllAddresses.get(), address.getPort())
+                : address;
     }
 
     /** A Unix-domain stream socket at this path. */
@@ -41,8 +54,8 @@ public sealed interface ListenAddress {
     }
 
     /**
-     * Reads {@code HOST:PORT}, {@code [IPV6]:PORT}, {@code :PORT} or {@code *:PORT} (all addresses), or
-     * {@code unix:PATH}. {@code 0.0.0.0:PORT} stands for all of IPv4 alone.
+     * Reads {@code HOST:PORT}, {@code [IPV6]:PORT}, {@code :PORT} or {@code *:PORT} (all addresses), each of them with
+     * {@code udp:} before it for UDP, or {@code unix:PATH}. {@code 0.0.0.0:PORT} stands for all of IPv4 alone.
      *
      * @throws IllegalArgumentException if the text is none of these; the message says what was wrong with it
      */
@@ -58,12 +71,19 @@ public sealed interface ListenAddress {
                 throw new IllegalArgumentException("'" + text + "' is not a path: " + e.getReason(), e);
             }
         }
-        int colon = text.lastIndexOf(':');
+        return text.startsWith(Udp.PREFIX)
+                ? new Udp(socketAddress(text, text.substring(Udp.PREFIX.length())))
+                : new Tcp(socketAddress(text, text));
+    }
+
+    private static InetSocketAddress socketAddress(String text, String hostAndPort) {
+        int colon = hostAndPort.lastIndexOf(':');
         if (colon < 0) {
-            throw new IllegalArgumentException("'" + text + "' has no port; write HOST:PORT or unix:PATH");
+            throw new IllegalArgumentException(
+                    "'" + text + "' has no port; write HOST:PORT, udp:HOST:PORT or unix:PATH");
         }
-        return new Tcp(
-                new InetSocketAddress(host(text, text.substring(0, colon)), port(text, text.substring(colon + 1))));
+        return new InetSocketAddress(
+                host(text, hostAndPort.substring(0, colon)), port(text, hostAndPort.substring(colon + 1)));
     }
 
     private static InetAddress host(String text, String host) {
@@ -93,19 +113,45 @@ public sealed interface ListenAddress {
         throw new IllegalArgumentException("'" + text + "': the port must be a number from 0 to 65535");
     }
 
-    /** An IP address and a port; port 0 lets the kernel choose one. */
+    private static void requireResolved(InetSocketAddress address) {
+        if (address.isUnresolved()) {
+            throw new IllegalArgumentException("the host of " + address + " is not known");
+        }
+    }
+
+    private static String hostAndPort(InetSocketAddress address) {
+        String host = address.getAddress().getHostAddress();
+        return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+    }
+
+    /** An IP address and a port for connections; port 0 lets the kernel choose one. */
     record Tcp(InetSocketAddress socketAddress) implements ListenAddress {
         public Tcp {
-            if (socketAddress.isUnresolved()) {
-                throw new IllegalArgumentException("the host of " + socketAddress + " is not known");
-            }
+            requireResolved(socketAddress);
         }
 
         @Override
         public String key() {
-            InetAddress address = socketAddress.getAddress();
-            String host = address.getHostAddress();
-            return (host.contains(":") ? "[" + host + "]" : host) + ":" + socketAddress.getPort();
+            return hostAndPort(socketAddress);
+        }
+
+        @Override
+        public String toString() {
+            return key();
+        }
+    }
+
+    /** An IP address and a port for datagrams; port 0 lets the kernel choose one. */
+    record Udp(InetSocketAddress socketAddress) implements ListenAddress {
+        private static final String PREFIX = "udp:";
+
+        public Udp {
+            requireResolved(socketAddress);
+        }
+
+        @Override
+        public String key() {
+            return PREFIX + hostAndPort(socketAddress);
         }
 
         @Override

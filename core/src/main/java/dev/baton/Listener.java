@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.net.SocketAddress;
 
 /**
- * A listening socket that survives restarts.
+ * A socket that survives restarts: one that listens for connections, or one that is bound to receive datagrams.
  *
  * <p>The descriptor belongs to Baton, which keeps it open until this generation gives the listener up. A server works on
  * a {@linkplain #duplicate() duplicate} of its own. Safe for use by any thread.
@@ -23,7 +23,7 @@ public interface Listener extends AutoCloseable {
     /**
      * A new descriptor for the same socket, non-blocking and close-on-exec, which the caller owns and closes.
      *
-     * <p>The socket is already listening. Never call {@code shutdown(2)} on it: that would end it in every process that
+     * <p>The socket is bound already, and listens if it is one for connections. Never call {@code shutdown(2)} on it: that would end it in every process that
      * shares it. Take the descriptor out of any epoll set before closing it: the set would otherwise go on reporting
      * events, because the socket lives on (epoll(7), "Questions and answers", 6).
      *

@@ -38,7 +38,7 @@ final class ListenerSocket implements Listener {
     }
 
     /**
-     * Binds and listens.
+     * Binds, and listens if connections are to come.
      *
      * @param closer what {@link #close()} means to the owner of the listener: {@link #end} in the end
      */
@@ -58,17 +58,22 @@ final class ListenerSocket implements Listener {
     private static ListenerSocket bound(
             ListenAddress address, SocketAddress socketAddress, int backlog, Consumer<ListenerSocket> closer)
             throws IOException {
-        int descriptor = Sockets.streamFor(socketAddress);
+        boolean datagrams = address instanceof ListenAddress.Udp;
+        int descriptor = datagrams ? Sockets.datagramFor(socketAddress) : Sockets.streamFor(socketAddress);
         boolean bound = false;
         try {
-            if (address instanceof ListenAddress.Unix unix) {
-                removeIfStale(unix.path());
-            } else {
-                Sockets.reuseAddress(descriptor);
+            switch (address) {
+                case ListenAddress.Unix unix -> removeIfStale(unix.path());
+                case ListenAddress.Tcp _ -> Sockets.reuseAddress(descriptor);
+                case ListenAddress.Udp _ -> {
+                    // Without SO_REUSEADDR: a second service at this port is to fail, not to take half of what comes.
+                }
             }
             Sockets.bind(descriptor, socketAddress);
             bound = true;
-            Sockets.listen(descriptor, backlog);
+            if (!datagrams) {
+                Sockets.listen(descriptor, backlog);
+            }
             return new ListenerSocket(address, descriptor, false, closer);
         } catch (IOException | RuntimeException e) {
             Descriptors.close(descriptor);
@@ -80,15 +85,18 @@ final class ListenerSocket implements Listener {
     }
 
     /**
-     * Takes over a descriptor that the parent passed, if it is what the parent said: listening, a stream, of the
-     * address's family, and bound to the address.
+     * Takes over a descriptor that the parent passed, if it is what the parent said: a stream that listens, or one for
+     * datagrams, of the address's family, and bound to the address.
      *
      * @throws IOException if it is anything else; the descriptor is then still the caller's
      */
     static ListenerSocket adopt(ListenAddress address, int descriptor, Consumer<ListenerSocket> closer)
             throws IOException {
         SocketAddress requested = socketAddress(address);
-        if (!Sockets.isStreamFor(descriptor, requested) || !Sockets.isListening(descriptor)) {
+        boolean fits = address instanceof ListenAddress.Udp
+                ? Sockets.isDatagramFor(descriptor, requested)
+                : Sockets.isStreamFor(descriptor, requested) && Sockets.isListening(descriptor);
+        if (!fits) {
             throw new IOException("the parent passed something else than a listener for " + address.key());
         }
         ListenerSocket listener = new ListenerSocket(address, descriptor, true, closer);
@@ -109,6 +117,7 @@ final class ListenerSocket implements Listener {
     private static SocketAddress socketAddress(ListenAddress address) {
         return switch (address) {
             case ListenAddress.Tcp tcp -> tcp.socketAddress();
+            case ListenAddress.Udp udp -> udp.socketAddress();
             case ListenAddress.Unix unix -> UnixDomainSocketAddress.of(unix.path());
         };
     }
@@ -167,10 +176,13 @@ final class ListenerSocket implements Listener {
         }
     }
 
-    /** Sets a new length of the accept queue, in every process that shares the socket; does nothing once closed. */
+    /**
+     * Sets a new length of the accept queue, in every process that shares the socket; does nothing once closed, or where
+     * there is none because datagrams come.
+     */
     void backlog(int backlog) throws IOException {
         synchronized (lock) {
-            if (descriptor != CLOSED) {
+            if (descriptor != CLOSED && !(address instanceof ListenAddress.Udp)) {
                 Sockets.listen(descriptor, backlog);
             }
         }

@@ -46,6 +46,10 @@ final class ListenerTable {
 
     /** A duplicate of a listener's descriptor for a successor; whoever holds the offer closes it. */
     record Offer(ListenAddress address, int descriptor) implements AutoCloseable {
+        boolean isForDatagrams() {
+            return address instanceof ListenAddress.Udp;
+        }
+
         @Override
         public void close() throws IOException {
             Descriptors.close(descriptor);

@@ -10,9 +10,10 @@ public final class Listeners {
     private Listeners() {}
 
     /**
-     * Binds and listens.
+     * Binds, and listens if connections are to come.
      *
-     * @param backlog how many connections may wait to be accepted, {@link #DEFAULT_BACKLOG} if not positive
+     * @param backlog how many connections may wait to be accepted, {@link #DEFAULT_BACKLOG} if not positive; of no
+     *     meaning for UDP
      * @throws ListenException if the address cannot be had
      * @throws UnsupportedOperationException on a platform that Baton does not run on
      */

@@ -122,7 +122,7 @@ final class ParentLink {
         while (true) {
             FrameChannel.Received received = orHungUp(channel.receiveWithDescriptors());
             switch (received.frame().type()) {
-                case LISTENERS -> adopt(received, listeners);
+                case LISTENERS, DATAGRAM_LISTENERS -> adopt(received, listeners);
                 case STATE -> state.add(received.frame());
                 case HANDED -> {
                     state.end();

@@ -31,7 +31,8 @@ public interface Participant {
     /**
      * Closes its duplicates of the listeners, so that they are another generation's alone, or nobody's.
      *
-     * <p>Called only when parked. Connections stay as they are.
+     * <p>Called only when parked. Connections stay as they are. The duplicate of a socket for datagrams, from whose address
+     * answers must go out, may stay open, unread, until what was begun is finished.
      */
     void release();
 

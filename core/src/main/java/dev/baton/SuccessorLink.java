@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /** The parent's end of a handoff; lives on the thread that the control socket gave to the connection. */
 final class SuccessorLink {
@@ -93,9 +94,8 @@ final class SuccessorLink {
     private void send(ListenerTable listeners) throws IOException {
         List<ListenerTable.Offer> offers = listeners.offers();
         try {
-            for (int start = 0; start < offers.size(); start += Messages.MAX_DESCRIPTORS) {
-                send(offers.subList(start, Math.min(start + Messages.MAX_DESCRIPTORS, offers.size())));
-            }
+            send(Frame.Type.LISTENERS, offers, offer -> !offer.isForDatagrams());
+            send(Frame.Type.DATAGRAM_LISTENERS, offers, ListenerTable.Offer::isForDatagrams);
         } finally {
             for (ListenerTable.Offer offer : offers) {
                 offer.close();
@@ -103,8 +103,16 @@ final class SuccessorLink {
         }
     }
 
-    private void send(List<ListenerTable.Offer> batch) throws IOException {
-        Frame frame = Frame.of(Frame.Type.LISTENERS);
+    private void send(Frame.Type type, List<ListenerTable.Offer> offers, Predicate<ListenerTable.Offer> which)
+            throws IOException {
+        List<ListenerTable.Offer> chosen = offers.stream().filter(which).toList();
+        for (int start = 0; start < chosen.size(); start += Messages.MAX_DESCRIPTORS) {
+            send(type, chosen.subList(start, Math.min(start + Messages.MAX_DESCRIPTORS, chosen.size())));
+        }
+    }
+
+    private void send(Frame.Type type, List<ListenerTable.Offer> batch) throws IOException {
+        Frame frame = Frame.of(type);
         batch.forEach(offer -> frame.with(Frame.Tag.LISTENER, offer.address().key()));
         channel.send(
                 frame, batch.stream().mapToInt(ListenerTable.Offer::descriptor).toArray());

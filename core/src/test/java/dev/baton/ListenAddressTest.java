@@ -17,6 +17,8 @@ class ListenAddressTest {
         "127.0.0.1:80, 127.0.0.1:80",
         "127.0.0.1:0, 127.0.0.1:0",
         "[::1]:443, [0:0:0:0:0:0:0:1]:443",
+        "udp:127.0.0.1:53, udp:127.0.0.1:53",
+        "udp:[::1]:53, udp:[0:0:0:0:0:0:0:1]:53",
         "unix:/run/a.sock, unix:/run/a.sock",
         "unix:/run/../run/a.sock, unix:/run/a.sock"
     })
@@ -57,7 +59,11 @@ class ListenAddressTest {
                 "127.0.0.1:-1",
                 "127.0.0.1:http",
                 "::1:80",
-                "unix:"
+                "unix:",
+                "udp:",
+                "udp:53",
+                "udp:127.0.0.1:65536",
+                "udp:::1:53"
             })
     void whatIsNoAddressIsRefusedWithItsText(String text) {
         assertThatThrownBy(() -> ListenAddress.parse(text))

@@ -102,6 +102,26 @@ class ParentLinkTest {
     }
 
     @Test
+    void listenersForDatagramsComeInAFrameOfTheirOwn() throws Exception {
+        ListenAddress udp = ListenAddress.parse("udp:127.0.0.1:0");
+        parentsListeners.claim(udp, 0);
+        Optional<ParentLink> link = connectTo(channel -> {
+            channel.send(welcome(1));
+            for (ListenerTable.Offer offer : parentsListeners.offers()) {
+                if (offer.isForDatagrams()) {
+                    channel.send(
+                            Frame.of(Frame.Type.DATAGRAM_LISTENERS).with(Frame.Tag.LISTENER, udp.key()),
+                            new int[] {offer.descriptor()});
+                }
+                offer.close();
+            }
+            channel.send(Frame.of(Frame.Type.HANDED));
+        });
+        assertThat(listeners.claim(udp, 0).inherited()).isTrue();
+        link.orElseThrow().abandon();
+    }
+
+    @Test
     void aRefusalMeansAPlainStart() throws Exception {
         assertThat(connectTo(
                         channel -> channel.send(Frame.of(Frame.Type.REFUSED).with(Frame.Tag.REASON, "who are you?"))))

@@ -27,7 +27,12 @@ final class Converters {
         @Override
         public ListenAddress convert(String text) {
             try {
-                return ListenAddress.parse(text);
+                ListenAddress address = ListenAddress.parse(text);
+                if (address instanceof ListenAddress.Udp) {
+                    throw new TypeConversionException("'" + text + "' is an address of UDP, and files are served over TCP;"
+                            + " write HOST:PORT or unix:PATH");
+                }
+                return address;
             } catch (IllegalArgumentException e) {
                 throw new TypeConversionException(e.getMessage());
             }

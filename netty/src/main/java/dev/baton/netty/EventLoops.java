@@ -38,7 +38,7 @@ final class EventLoops {
         }
     }
 
-    private static EventLoop loop(ThreadFactory threads) {
+    static EventLoop loop(ThreadFactory threads) {
         return new SingleThreadIoEventLoop(null, threads, EpollIoHandler.newFactory());
     }
 
@@ -59,7 +59,7 @@ final class EventLoops {
         }
     }
 
-    private static void shutDown(EventLoop loop) {
+    static void shutDown(EventLoop loop) {
         // No quiet period: nothing new is to come.
         var _ = loop.shutdownGracefully(0, 0, TimeUnit.SECONDS);
     }

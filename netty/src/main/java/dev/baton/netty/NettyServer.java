@@ -236,6 +236,7 @@ public final class NettyServer implements Participant {
          * @throws NativeTransportUnavailableException if Netty's epoll transport cannot be used
          * @throws IOException if a listener cannot be duplicated
          * @throws IllegalStateException if there is no listener or no child handler
+         * @throws IllegalArgumentException if a listener is one of UDP
          */
         public NettyServer build() throws IOException {
             if (!Epoll.isAvailable()) {

@@ -20,6 +20,8 @@
  * <p>{@code MyHandler} need not know of drains, nor close connections: a response that says {@code Connection: close}, or
  * that answers a request which does, ends the connection once it was written out.
  *
+ * <p>{@link dev.baton.netty.DatagramServer} does the same for UDP.
+ *
  * <p>A note on reading: while half-closure is allowed, Netty's epoll channels read everything that a client has sent as
  * soon as the client closes its side, even with {@code AUTO_READ} off. A handler that holds bodies back must bear with
  * it.

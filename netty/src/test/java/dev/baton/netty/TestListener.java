@@ -19,9 +19,17 @@ final class TestListener implements Listener {
 
     private TestListener(ListenAddress address, SocketAddress bind, int backlog) throws IOException {
         this.address = address;
-        descriptor = Sockets.streamFor(bind);
+        boolean datagrams = address instanceof ListenAddress.Udp;
+        descriptor = datagrams ? Sockets.datagramFor(bind) : Sockets.streamFor(bind);
         Sockets.bind(descriptor, bind);
-        Sockets.listen(descriptor, backlog);
+        if (!datagrams) {
+            Sockets.listen(descriptor, backlog);
+        }
+    }
+
+    static TestListener udp(String host) throws IOException {
+        InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), 0);
+        return new TestListener(ListenAddress.udp(address), address, 0);
     }
 
     static TestListener tcp4() throws IOException {

@@ -35,8 +35,17 @@ public final class Sockets {
 
     /** A non-blocking stream socket of the address's family; an IPv6 one takes IPv4 connections too, as Java's do. */
     public static int streamFor(SocketAddress address) throws PosixException {
+        return nonBlocking(Type.STREAM, address);
+    }
+
+    /** A non-blocking datagram socket of the address's family; an IPv6 one takes IPv4 datagrams too, as Java's do. */
+    public static int datagramFor(SocketAddress address) throws PosixException {
+        return nonBlocking(Type.DATAGRAM, address);
+    }
+
+    private static int nonBlocking(Type type, SocketAddress address) throws PosixException {
         int family = SocketAddresses.family(address);
-        int socket = Libc.Function.SOCKET.call(family, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK, 0);
+        int socket = Libc.Function.SOCKET.call(family, type.value | Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK, 0);
         try {
             if (family == Libc.AF_INET6) {
                 setOption(socket, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, 0);
@@ -70,7 +79,10 @@ public final class Sockets {
         }
     }
 
-    /** Lets the socket bind a TCP port on which old connections are still in TIME_WAIT; socket(7). */
+    /**
+     * Lets the socket bind a TCP port on which old connections are still in TIME_WAIT; socket(7). Never for a datagram
+     * socket: two that have it share one port, and one of them gets the datagrams.
+     */
     public static void reuseAddress(int socket) throws PosixException {
         setOption(socket, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1);
     }
@@ -124,7 +136,16 @@ public final class Sockets {
 
     /** Whether the socket is a stream of the address's family. */
     public static boolean isStreamFor(int socket, SocketAddress address) throws PosixException {
-        return option(socket, Libc.SO_TYPE) == Libc.SOCK_STREAM
+        return isOf(Type.STREAM, socket, address);
+    }
+
+    /** Whether the socket is one for datagrams, of the address's family. */
+    public static boolean isDatagramFor(int socket, SocketAddress address) throws PosixException {
+        return isOf(Type.DATAGRAM, socket, address);
+    }
+
+    private static boolean isOf(Type type, int socket, SocketAddress address) throws PosixException {
+        return option(socket, Libc.SO_TYPE) == type.value
                 && option(socket, Libc.SO_DOMAIN) == SocketAddresses.family(address);
     }
 

@@ -75,6 +75,16 @@ public final class ProcFs {
         return listening;
     }
 
+    /** The inodes of those sockets that are bound to receive UDP datagrams. */
+    public static Set<Long> udpInodes(long pid) {
+        Set<Long> bound = new TreeSet<>();
+        for (String table : List.of("net/udp", "net/udp6")) {
+            rows(pid, table).forEach(row -> bound.add(Long.parseLong(row[9])));
+        }
+        bound.retainAll(socketInodes(pid));
+        return bound;
+    }
+
     private static Stream<String[]> rows(long pid, String table) {
         try {
             return Files.exists(of(pid, table))
