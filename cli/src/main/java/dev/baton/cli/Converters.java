@@ -29,8 +29,9 @@ final class Converters {
             try {
                 ListenAddress address = ListenAddress.parse(text);
                 if (address instanceof ListenAddress.Udp) {
-                    throw new TypeConversionException("'" + text + "' is an address of UDP, and files are served over TCP;"
-                            + " write HOST:PORT or unix:PATH");
+                    throw new TypeConversionException(
+                            "'" + text + "' is an address of UDP, and files are served over TCP;"
+                                    + " write HOST:PORT or unix:PATH");
                 }
                 return address;
             } catch (IllegalArgumentException e) {

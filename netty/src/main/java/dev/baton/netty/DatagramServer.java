@@ -128,7 +128,7 @@ public final class DatagramServer implements Participant {
      * Finishes what was begun, whatever the reason: a client that speaks in datagrams cannot be told of it.
      *
      * @return completes when all that was {@linkplain #track tracked} has ended and every answer has been sent; cancelled
-     *     by {@link #resume()}
+     *     by {@link #resume()}, with a {@link java.util.concurrent.CancellationException} as the cause
      */
     @Override
     public CompletableFuture<Void> drain(DrainReason reason) {
