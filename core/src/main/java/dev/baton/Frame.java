@@ -49,7 +49,7 @@ final class Frame {
         /** Parent: a piece of what its program gives yours; between LISTENERS and HANDED. Older releases skip it. */
         STATE(11, FLAG_OPTIONAL),
         /** Parent: as LISTENERS, for sockets that receive datagrams. A release that cannot use them skips it. */
-        DATAGRAM_LISTENERS(12, FLAG_OPTIONAL);
+        DATAGRAM_LISTENERS(23, FLAG_OPTIONAL);
 
         private final int number;
         private final int flags;

@@ -20,11 +20,18 @@ import java.nio.channels.DatagramChannel;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** Sockets for datagrams, from one generation to the next. */
 class UdpListenerTest {
     private static final ListenAddress ANY_PORT = ListenAddress.parse("udp:127.0.0.1:0");
+
+    /** The JDK's first socket opens one more, which it keeps for closing others. */
+    @BeforeAll
+    static void openTheSocketThatTheJdkKeeps() throws IOException {
+        DatagramChannel.open().close();
+    }
 
     private final FdLeakCheck leaks = FdLeakCheck.ofThisJvm();
     private final ListenerTable parent = new ListenerTable();

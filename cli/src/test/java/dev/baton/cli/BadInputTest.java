@@ -17,6 +17,7 @@ class BadInputTest {
     @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
                     serve --frob                   | baton serve: Unknown option: '--frob'; see baton serve --help
                     serve --listen nowhere         | 'nowhere' has no port
+                    serve --listen udp:*:53        | 'udp:*:53' is an address of UDP, and files are served over TCP
                     serve --listen 127.0.0.1:99999 | the port must be a number from 0 to 65535
                     serve --drain-timeout 3x       | '3x' is not a duration
                     serve --ready-timeout 0        | ready-timeout must be longer than 0

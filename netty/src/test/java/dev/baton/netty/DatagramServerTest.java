@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.channels.DatagramChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,6 +30,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +38,12 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(NoLeaks.class)
 final class DatagramServerTest {
     private static final Duration SOON = Duration.ofSeconds(20);
+
+    /** The JDK's first socket opens one more, which it keeps for closing others. */
+    @BeforeAll
+    static void openTheSocketThatTheJdkKeeps() throws IOException {
+        DatagramChannel.open().close();
+    }
 
     /** Answers each datagram with its own text after the server's name. */
     @ChannelHandler.Sharable
