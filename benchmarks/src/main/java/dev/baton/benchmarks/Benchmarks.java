@@ -31,7 +31,9 @@ import picocli.CommandLine.Spec;
 final class Benchmarks implements Callable<Integer> {
     private enum Part {
         THROUGHPUT,
+        TRACKING,
         MEMORY,
+        SHUTDOWN,
         RESTART
     }
 
@@ -76,6 +78,12 @@ final class Benchmarks implements Callable<Integer> {
     private int open = 10_000;
 
     @Option(
+            names = "--shutdowns",
+            paramLabel = "N",
+            description = "how many times a server is shut down; by default ${DEFAULT-VALUE}")
+    private int shutdowns = 2_000;
+
+    @Option(
             names = "--client",
             paramLabel = "CLIENT",
             description = "${COMPLETION-CANDIDATES}; by default wrk where there is one")
@@ -96,7 +104,7 @@ final class Benchmarks implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (rounds < 1 || turn < 1 || connections < 1 || open < 1) {
+        if (rounds < 1 || turn < 1 || connections < 1 || open < 1 || shutdowns < 1) {
             throw new ParameterException(spec.commandLine(), "numbers must be at least 1");
         }
         Progress progress = new Progress();
@@ -104,9 +112,17 @@ final class Benchmarks implements Callable<Integer> {
         if (parts.contains(Part.THROUGHPUT)) {
             results.addAll(throughput(progress));
         }
+        if (parts.contains(Part.TRACKING)) {
+            results.addAll(new TrackingCost().run(rounds, progress));
+        }
         if (parts.contains(Part.MEMORY)) {
             try (Children children = new Children()) {
                 results.addAll(new MemoryComparison(open).run(children, progress));
+            }
+        }
+        if (parts.contains(Part.SHUTDOWN)) {
+            try (Children children = new Children()) {
+                results.addAll(new ShutdownTimes(shutdowns, rounds).run(children, progress));
             }
         }
         if (parts.contains(Part.RESTART)) {

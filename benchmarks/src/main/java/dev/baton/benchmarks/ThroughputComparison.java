@@ -93,6 +93,11 @@ final class ThroughputComparison {
                 ThroughputComparison::httpAgainstNoTracking));
         addBoth(ratios, Contender.HTTP, Contender.HTTP_ALONE, "about 1");
         addBoth(ratios, Contender.HTTP, Contender.JDK, "at least 3");
+        // As fast as http can become while handlers have threads of their own.
+        addBoth(ratios, Contender.THREADS, Contender.JDK, "");
+        for (Contender each : Contender.values()) {
+            ratios.add(ratio(each + ": CPU per request, microseconds", "", round -> round.cpu(each) / 1000));
+        }
         return ratios;
     }
 

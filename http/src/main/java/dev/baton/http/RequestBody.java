@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -258,15 +259,38 @@ final class RequestBody extends InputStream {
     /** Empty bodies are common, and handlers that skip them too; the inherited method would allocate for each. */
     @Override
     public long skip(long count) throws IOException {
+        return bytesToTheEnd() == 0 ? 0 : super.skip(count);
+    }
+
+    /** What has come whole is read into an array of its size; the inherited method takes 16 KiB for an empty body too. */
+    @Override
+    public byte[] readNBytes(int length) throws IOException {
+        long left = bytesToTheEnd();
+        if (left < 0 || length < 0) {
+            return super.readNBytes(length);
+        }
+        byte[] bytes = new byte[(int) Math.min(length, left)];
+        int count = readNBytes(bytes, 0, bytes.length);
+        return count == bytes.length ? bytes : Arrays.copyOf(bytes, count);
+    }
+
+    /** How many bytes can still be read, if that is known because the body has come to its end; else -1. */
+    private long bytesToTheEnd() {
         lock.lock();
         try {
-            if (!closed && ended && pieces.isEmpty()) {
-                return 0;
-            }
+            return closed || !ended ? -1 : readable();
         } finally {
             lock.unlock();
         }
-        return super.skip(count);
+    }
+
+    /** The caller holds the lock. */
+    private long readable() {
+        long bytes = 0;
+        for (ByteBuf piece : pieces) {
+            bytes += piece.readableBytes();
+        }
+        return bytes;
     }
 
     @Override
@@ -276,11 +300,7 @@ final class RequestBody extends InputStream {
             if (closed) {
                 throw new IOException("the request body is closed");
             }
-            int bytes = 0;
-            for (ByteBuf piece : pieces) {
-                bytes += piece.readableBytes();
-            }
-            return bytes;
+            return (int) readable();
         } finally {
             lock.unlock();
         }

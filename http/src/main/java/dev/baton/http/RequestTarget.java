@@ -88,7 +88,17 @@ final class RequestTarget {
         if (end == length) {
             return true;
         }
-        return text.charAt(end) == ':' && text.substring(end + 1).chars().allMatch(c -> c >= '0' && c <= '9');
+        return text.charAt(end) == ':' && isNumber(text, end + 1);
+    }
+
+    /** Digits alone from here on, or nothing. */
+    private static boolean isNumber(String text, int from) {
+        for (int i = from; i < text.length(); i++) {
+            if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static boolean isIn(boolean[] characters, char c) {

@@ -44,6 +44,18 @@ final class RequestBodyBufferTest {
     }
 
     @Test
+    void aBodyThatHasComeWholeIsReadWholeOrInParts() throws Exception {
+        body.offer(piece("abc"));
+        body.offer(piece("de"));
+        body.end();
+
+        assertThat(body.readNBytes(4)).asString(US_ASCII).isEqualTo("abcd");
+        assertThat(body.readAllBytes()).asString(US_ASCII).isEqualTo("e");
+        assertThat(body.readAllBytes()).isEmpty();
+        assertThat(body.skip(1)).isZero();
+    }
+
+    @Test
     void aPieceThatWasReadIsReleased() throws Exception {
         ByteBuf piece = piece("ab");
         body.offer(piece);

@@ -252,10 +252,14 @@ final class Http1ConnectionTest {
         server.inFront(InvertingHandler::new);
         InetSocketAddress address = (InetSocketAddress) listener.localAddress();
         try (Socket secret = new Socket(address.getAddress(), address.getPort())) {
-            byte[] request = (POST + "\r\n").getBytes(StandardCharsets.US_ASCII);
+            byte[] request = POST.getBytes(StandardCharsets.US_ASCII);
             InvertingHandler.invert(request);
             secret.getOutputStream().write(request);
-            // The empty line would be taken for the beginning of a request by whoever sees it inverted.
+            server.awaitStates(NEW, NEW, ACTIVE, IDLE);
+            // Whoever sees the empty line inverted takes it for the beginning of a request.
+            byte[] emptyLine = {~'\r', ~'\n'};
+            secret.getOutputStream().write(emptyLine);
+            barrier();
             server.awaitStates(NEW, NEW, ACTIVE, IDLE);
             secret.shutdownOutput();
             byte[] answer = secret.getInputStream().readAllBytes();
