@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** A {@link Service} in a folder of its own, and the hand that restarts it. */
 final class RunningService implements AutoCloseable {
@@ -33,13 +34,22 @@ final class RunningService implements AutoCloseable {
         this.child = child;
     }
 
+    /** Starts it with every {@link Transport}. */
+    static RunningService startWithAllTransports(Path directory, List<String> options) throws Exception {
+        String[] more = Stream.of(Transport.values())
+                .filter(transport -> transport != Transport.TCP)
+                .map(transport -> transport.listenAddress(directory))
+                .toArray(String[]::new);
+        return start(directory, options, more);
+    }
+
     /** Starts it on a free port, and on more addresses; {@code options} are names and values of variables. */
     static RunningService start(Path directory, List<String> options, String... more) throws Exception {
         script(directory, "serve");
         ChildJvm.Builder builder = ChildJvm.of(Service.class)
                 .environment("BATON_PID_FILE", directory.resolve("pid").toString())
                 .environment("BATON_RUN_DIR", directory.resolve("run").toString())
-                .arguments(directory.resolve("script").toString(), "127.0.0.1:0")
+                .arguments(directory.resolve("script").toString(), Transport.TCP.listenAddress(directory))
                 .arguments(more);
         for (int i = 0; i < options.size(); i += 2) {
             builder.environment(options.get(i), options.get(i + 1));
@@ -60,16 +70,16 @@ final class RunningService implements AutoCloseable {
         script(directory, words);
     }
 
+    Path directory() {
+        return directory;
+    }
+
     ChildJvm child() {
         return child;
     }
 
     InetSocketAddress address() throws InterruptedException {
-        Matcher matcher = LISTENS.matcher(
-                child.awaitLine(line -> LISTENS.matcher(line).matches(), SOON).text());
-        if (!matcher.matches()) {
-            throw new AssertionError("matched before");
-        }
+        Matcher matcher = awaitMatch(LISTENS);
         return new InetSocketAddress(matcher.group(1), Integer.parseInt(matcher.group(2)));
     }
 
@@ -92,10 +102,36 @@ final class RunningService implements AutoCloseable {
 
     /** Restarts, and waits until the new generation serves and the old one has ended. */
     void restart(int next) throws Exception {
-        long old = publishedPid();
         hup();
         child.awaitLine(next + " ready", SOON);
-        Await.state("the old process has ended", SOON, () -> !ProcFs.running(old));
+        awaitEnd(next - 1);
+    }
+
+    /** The process of a generation that serves, or has served. */
+    long pid(int generation) throws InterruptedException {
+        Matcher matcher = awaitMatch(Pattern.compile(".*generation " + generation + " \\(pid (\\d+)\\) serves"));
+        return Long.parseLong(matcher.group(1));
+    }
+
+    /** Waits until the process of a generation has exited. */
+    void awaitEnd(int generation) throws Exception {
+        long pid = pid(generation);
+        Await.state("generation " + generation + " has ended", SOON, () -> !ProcFs.running(pid));
+    }
+
+    private Matcher awaitMatch(Pattern pattern) throws InterruptedException {
+        Matcher matcher = pattern.matcher(
+                child.awaitLine(line -> pattern.matcher(line).matches(), SOON).text());
+        if (!matcher.matches()) {
+            throw new AssertionError("matched before");
+        }
+        return matcher;
+    }
+
+    /** Waits until generation {@code next} serves and its parent accepts no more. */
+    void awaitSwitch(int next) throws InterruptedException {
+        child.awaitLine(next + " ready", SOON);
+        child.awaitLine("switched to generation " + next + " ", SOON);
     }
 
     /** The lines that begin like this, of all generations so far. */
