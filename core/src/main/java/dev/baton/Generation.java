@@ -414,6 +414,7 @@ final class Generation implements Signals.Actions {
                 if (state != State.RETIRED) {
                     Log.drainDeadline(options.drainTimeout());
                     retire(participants.close());
+                    ForcedExit.arm();
                 }
             });
         }

@@ -101,6 +101,14 @@ final class Log {
                 Durations.format(timeout));
     }
 
+    static void programDoesNotEnd(Duration waited, List<String> threads) {
+        log(
+                WARNING,
+                "the program has not ended {0} after its connections were closed, and is ended now; threads that run on: {1}",
+                Durations.format(waited),
+                threads);
+    }
+
     static void listenersDropped(List<ListenAddress> addresses) {
         log(INFO, "no longer listening on {0}", addresses);
     }
