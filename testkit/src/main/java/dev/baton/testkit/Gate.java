@@ -1,7 +1,9 @@
 package dev.baton.testkit;
 
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
 /** Where a handler waits until the test lets it go on. Safe for use by any thread. */
 final class Gate {
@@ -27,9 +29,14 @@ final class Gate {
 
     /** Waits until one more handler stands at the gate. */
     void awaitReached() throws InterruptedException {
-        if (!reached.tryAcquire(ContractFixture.SOON.toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS)) {
+        if (!reached.tryAcquire(ContractFixture.SOON.toMillis(), TimeUnit.MILLISECONDS)) {
             throw new AssertionError("waited " + ContractFixture.SOON + " in vain for a handler to be called");
         }
+    }
+
+    /** Whether as many more handlers have come to the gate, or come in this time. */
+    boolean isReached(int more, Duration within) throws InterruptedException {
+        return reached.tryAcquire(more, within.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     void open() {
