@@ -128,7 +128,8 @@ abstract class RequestRules extends IdleRules {
         assertEnds(client);
         client.close();
         assertCompletes(shutdown);
-        // A request that is executed although nobody will see its answer may be started a moment later. The first one was
+        // A request that is executed although nobody will see its answer may be started a moment later. The first one
+        // was
         // seen at the gate before.
         boolean more = gate.isReached(answered.size(), Duration.ofMillis(100));
         assertFalse(more, () -> "executed were " + executed + ", and answered " + answered);

@@ -78,23 +78,26 @@ abstract class ShutdownRules extends StateRules {
     @Test
     @DisplayName("R14: the future completes when the last connection has ended, and not before")
     void itCompletesWithTheLastConnection() throws Exception {
-        Gate gate = gate();
+        Gate ofFirst = gate();
+        Gate ofLast = gate();
         serve(exchange -> {
-            gate.pass();
+            (exchange.path().equals("/first") ? ofFirst : ofLast).pass();
             exchange.respond(200, "ok");
         });
         StrictConnection first = client();
-        StrictConnection second = client();
-        first.send(GET);
-        second.send(Request.withBody("POST", "/", new byte[0], ExpectedBody.anything()));
-        gate.awaitReached();
-        gate.awaitReached();
+        StrictConnection last = client();
+        first.send(Request.get("/first", ExpectedBody.anything()));
+        last.send(Request.get("/last", ExpectedBody.anything()));
+        ofFirst.awaitReached();
+        ofLast.awaitReached();
         CompletableFuture<ShutdownOutcome> shutdown = beginShutdown();
-        first.close();
+        ofFirst.open();
+        assertLastAnswer(first, 200, "ok");
+        states.await(0, CLOSED, 1, SOON);
         assertPending(shutdown);
-        gate.open();
+        ofLast.open();
 
-        assertLastAnswer(second, 200, "ok");
+        assertLastAnswer(last, 200, "ok");
         assertCompletes(shutdown);
         assertEquals(List.of(), openStates());
     }
