@@ -64,6 +64,13 @@ public final class BatonHttpServer extends HttpServer {
     }
 
     private final HttpServerOptions options;
+
+    /** What contexts give as their server: this one, or the HTTPS server that this one does the work for. */
+    private final HttpServer facade;
+
+    /** Null for a server that does not speak TLS. */
+    private final @Nullable TlsEngines tls;
+
     private final Contexts contexts = new Contexts();
     private final Connections connections;
 
@@ -78,6 +85,16 @@ public final class BatonHttpServer extends HttpServer {
     private BatonHttpServer(HttpServerOptions options, DrainOptions drainOptions) {
         this.options = options;
         this.connections = new Connections(drainOptions);
+        this.facade = this;
+        this.tls = null;
+    }
+
+    /** Does the work for an HTTPS server. */
+    BatonHttpServer(HttpServerOptions options, DrainOptions drainOptions, HttpServer facade, TlsEngines tls) {
+        this.options = options;
+        this.connections = new Connections(drainOptions);
+        this.facade = facade;
+        this.tls = tls;
     }
 
     /** A server with the default options and no listener yet. */
@@ -206,8 +223,10 @@ public final class BatonHttpServer extends HttpServer {
     }
 
     private NettyServer transport(Dispatcher dispatcher) {
-        NettyServer.Builder builder =
-                NettyServer.builder().connections(connections).childHandler(new HttpPipeline(dispatcher));
+        HttpPipeline http = new HttpPipeline(dispatcher);
+        NettyServer.Builder builder = NettyServer.builder()
+                .connections(connections)
+                .childHandler(tls == null ? http : new TlsPipeline(tls, options.handshakeTimeout(), http));
         listeners.forEach(builder::listener);
         try {
             return builder.build();
@@ -224,11 +243,15 @@ public final class BatonHttpServer extends HttpServer {
         }
     }
 
-    @Override
-    public synchronized void setExecutor(@Nullable Executor executor) {
+    synchronized void requireNotStarted() {
         if (state == State.STARTED) {
             throw new IllegalStateException("the server was started");
         }
+    }
+
+    @Override
+    public synchronized void setExecutor(@Nullable Executor executor) {
+        requireNotStarted();
         this.executor = executor;
     }
 
@@ -336,13 +359,13 @@ public final class BatonHttpServer extends HttpServer {
     public HttpContext createContext(String path, HttpHandler handler) {
         Objects.requireNonNull(path, "path");
         Objects.requireNonNull(handler, "handler");
-        return contexts.add(new Context(path, handler, this));
+        return contexts.add(new Context(path, handler, facade));
     }
 
     @Override
     public HttpContext createContext(String path) {
         Objects.requireNonNull(path, "path");
-        return contexts.add(new Context(path, null, this));
+        return contexts.add(new Context(path, null, facade));
     }
 
     @Override

@@ -8,7 +8,8 @@ import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives programs that call {@link HttpServer#create} a {@link BatonHttpServer}.
+ * Gives programs that call {@link HttpServer#create} a {@link BatonHttpServer}, and those that call
+ * {@link HttpsServer#create} a {@link BatonHttpsServer}.
  *
  * <p>It is in force when this module is on the module path or the class path of the program, the first there that
  * provides such a service, or named by
@@ -32,15 +33,12 @@ public final class BatonHttpServerProvider extends HttpServerProvider {
         return server;
     }
 
-    /**
-     * Not supported yet.
-     *
-     * @throws UnsupportedOperationException always
-     */
     @Override
-    public HttpsServer createHttpsServer(@Nullable InetSocketAddress address, int backlog) {
-        throw new UnsupportedOperationException(
-                "Baton's HTTP server does not speak TLS yet; to use the JDK's HttpsServer, "
-                        + "take dev.baton.http off the path, or put a proxy that ends TLS in front");
+    public HttpsServer createHttpsServer(@Nullable InetSocketAddress address, int backlog) throws IOException {
+        BatonHttpsServer server = BatonHttpsServer.create(AS_BEFORE);
+        if (address != null) {
+            server.bind(address, backlog);
+        }
+        return server;
     }
 }

@@ -1,5 +1,6 @@
 package dev.baton.http;
 
+import dev.baton.netty.TlsConnection;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
@@ -10,6 +11,7 @@ import io.netty.handler.codec.http2.Http2StreamChannel;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.concurrent.RejectedExecutionException;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,10 +22,18 @@ import org.jspecify.annotations.Nullable;
 final class ConnectionPort {
     private final Channel channel;
     private final ExchangeTransport transport;
+    private final @Nullable SSLSession tlsSession;
 
     ConnectionPort(Channel channel, ExchangeTransport transport) {
         this.channel = channel;
         this.transport = transport;
+        this.tlsSession = TlsConnection.session(channel).orElse(null);
+    }
+
+    /** Null if the connection does not speak TLS. */
+    @Nullable
+    SSLSession tlsSession() {
+        return tlsSession;
     }
 
     /** Whether it is a stream of an HTTP/2 connection. */

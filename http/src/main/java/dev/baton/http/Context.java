@@ -35,15 +35,18 @@ final class Context extends HttpContext {
     /**
      * Runs filters, authenticator and handler, in this order: a filter sees requests that the authenticator then rejects,
      * as in the JDK's server.
+     *
+     * @param exchange ours, which keeps the principal
+     * @param seen what filters and handler get: the same, or what makes an {@code HttpsExchange} of it
      */
-    void handle(Exchange exchange) throws IOException {
+    void handle(Exchange exchange, HttpExchange seen) throws IOException {
         HttpHandler last = Objects.requireNonNull(handler, "a context without a handler is never chosen");
         Authenticator guard = authenticator;
         HttpHandler guarded = guard == null ? last : e -> authenticate(guard, exchange, e, last);
         if (filters.isEmpty()) {
-            guarded.handle(exchange);
+            guarded.handle(seen);
         } else {
-            new Filter.Chain(filters, guarded).doFilter(exchange);
+            new Filter.Chain(filters, guarded).doFilter(seen);
         }
     }
 

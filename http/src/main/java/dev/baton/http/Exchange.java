@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,7 +72,8 @@ final class Exchange extends HttpExchange implements Runnable {
             return;
         }
         try {
-            context.handle(this);
+            SSLSession session = connection.tlsSession();
+            context.handle(this, session == null ? this : new SecureExchange(this, session));
             responseBody.handlerReturned();
         } catch (IOException e) {
             if (connection.isOpen() && requestBody.rejection() == null) {

@@ -10,6 +10,7 @@ import java.util.Objects;
  * @param maxRequestLine the longest request line in bytes; a longer one is answered 414
  * @param maxHeadSize the largest header section in bytes; a larger one is answered 431
  * @param maxHeaders the largest number of header lines in one request; more are answered 431
+ * @param handshakeTimeout from the accept of a connection that speaks TLS until its handshake is done; then it is closed
  * @param headTimeout from the first byte of a request until its head is complete; then 408 and close
  * @param idleTimeout how long a connection may stay open with no request on it. Clients that reuse a connection lose a
  *     request if the server closes it at the same moment, so this should be longer than the idle time of a proxy in
@@ -36,6 +37,7 @@ public record HttpServerOptions(
         int maxRequestLine,
         int maxHeadSize,
         int maxHeaders,
+        Duration handshakeTimeout,
         Duration headTimeout,
         Duration idleTimeout,
         long maxRequestBody,
@@ -55,6 +57,7 @@ public record HttpServerOptions(
         notNegative("maxRequestBody", maxRequestBody);
         notNegative("minBodyRate", minBodyRate);
         notNegative("maxUnreadBody", maxUnreadBody);
+        notNegative("handshakeTimeout", handshakeTimeout);
         notNegative("headTimeout", headTimeout);
         notNegative("idleTimeout", idleTimeout);
         notNegative("bodyTimeout", bodyTimeout);
@@ -94,6 +97,7 @@ public record HttpServerOptions(
         private int maxRequestLine = 8 * 1024;
         private int maxHeadSize = 64 * 1024;
         private int maxHeaders = 200;
+        private Duration handshakeTimeout = Duration.ofSeconds(10);
         private Duration headTimeout = Duration.ofSeconds(30);
         private Duration idleTimeout = Duration.ofSeconds(75);
         private long maxRequestBody;
@@ -122,6 +126,12 @@ public record HttpServerOptions(
         /** Default 200, as in the JDK's server. */
         public Builder maxHeaders(int lines) {
             maxHeaders = lines;
+            return this;
+        }
+
+        /** Default 10 s. */
+        public Builder handshakeTimeout(Duration timeout) {
+            handshakeTimeout = Objects.requireNonNull(timeout);
             return this;
         }
 
@@ -194,6 +204,7 @@ public record HttpServerOptions(
                     maxRequestLine,
                     maxHeadSize,
                     maxHeaders,
+                    handshakeTimeout,
                     headTimeout,
                     idleTimeout,
                     maxRequestBody,

@@ -23,9 +23,14 @@ final class RawClient implements AutoCloseable {
     private final OutputStream output;
 
     private RawClient(SocketChannel channel) {
+        this(channel, Channels.newInputStream(channel), Channels.newOutputStream(channel));
+    }
+
+    /** With streams that lie above the channel. */
+    RawClient(SocketChannel channel, InputStream input, OutputStream output) {
         this.channel = channel;
-        this.input = new BufferedInputStream(Channels.newInputStream(channel));
-        this.output = Channels.newOutputStream(channel);
+        this.input = new BufferedInputStream(input);
+        this.output = output;
     }
 
     static RawClient connect(SocketAddress address) throws IOException {

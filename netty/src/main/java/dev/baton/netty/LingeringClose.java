@@ -47,7 +47,7 @@ final class LingeringClose {
      * @param unread whether the client is sending, or has sent, what will not be read otherwise
      */
     void begin(boolean unread) {
-        var _ = channel.shutdownOutput().addListener(shutdown -> {
+        var _ = TlsHandler.shutdownOutput(channel).addListener(shutdown -> {
             if (!shutdown.isSuccess()) {
                 close.run();
             }

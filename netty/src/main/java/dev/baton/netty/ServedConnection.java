@@ -151,7 +151,10 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
         switch (tracked.state()) {
             case NEW, IDLE -> {
                 ConnectionProtocol current = protocol;
-                if (current != null) {
+                TlsHandler tls = TlsHandler.of(channel);
+                if (tls != null && tls.isRecordBegun()) {
+                    tls.onRecordEnd(this::closeStillIdle);
+                } else if (current != null) {
                     current.closeIdle();
                 } else {
                     var _ = channel.close();
@@ -174,7 +177,7 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
     public void close() {
         inLoop(() -> {
             if (!hijacked()) {
-                channel.unsafe().close(channel.voidPromise());
+                TlsHandler.closeNow(channel);
             }
         });
     }

@@ -39,4 +39,9 @@ final class ServerLog {
     static void connectionFailed(Channel channel, Throwable cause) {
         LOGGER.log(Level.DEBUG, () -> "connection " + channel + " failed", cause);
     }
+
+    /** Scanners, clients that do not trust the certificate, connections that were given up: nothing to be done here. */
+    static void handshakeFailed(Channel channel, Throwable cause) {
+        LOGGER.log(Level.DEBUG, () -> "TLS handshake of " + channel + " failed", cause);
+    }
 }

@@ -1,0 +1,11 @@
+package dev.baton.http;
+
+import io.netty.channel.Channel;
+import javax.net.ssl.SSLEngine;
+
+/** Where the TLS engines of a server's connections come from. */
+interface TlsEngines {
+
+    /** An engine in server mode for a connection that was accepted. Called in its event loop. */
+    SSLEngine engine(Channel channel);
+}
