@@ -12,6 +12,7 @@ module dev.baton.http {
     requires io.netty.codec.http;
     requires io.netty.codec.http2;
     requires io.netty.common;
+    requires io.netty.handler;
     requires io.netty.transport;
 
     exports dev.baton.http;

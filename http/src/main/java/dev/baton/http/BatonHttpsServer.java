@@ -17,28 +17,33 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The JDK's {@link HttpsServer} on Netty, on listeners that survive restarts: a {@link BatonHttpServer} whose connections
- * speak TLS, on every address.
+ * speak TLS, on every address. Handlers get an {@link com.sun.net.httpserver.HttpsExchange}.
  *
- * <p>The JDK's engine is used, with the {@code SSLContext} of the {@link HttpsConfigurator}, which is asked to configure each
- * connection before its handshake, in the connection's event loop: it must not block. Handlers get an
- * {@link com.sun.net.httpserver.HttpsExchange}.
+ * <p>Its certificate comes from one of two places:
+ *
+ * <ul>
+ *   <li>{@linkplain TlsOptions PEM files}. OpenSSL is used where it can be loaded, and clients resume their sessions with
+ *       the next generation.
+ *   <li>An {@link HttpsConfigurator}, as with the JDK's server. The JDK's engine is used, with the configurator's
+ *       {@code SSLContext}; the configurator is asked about each connection before its handshake, in the connection's event
+ *       loop: it must not block. Sessions cannot be resumed with another generation, because the JDK keeps the keys of its
+ *       session tickets to itself: after a restart every client makes one full handshake.
+ * </ul>
  *
  * <p>A connection that is in its handshake when a restart switches finishes it and has its request served. Every
  * connection ends with a close_notify, unless its client no longer reads or its response was cut where only a reset tells.
- * A client that sends a close_notify and reads on is answered with TLS 1.3; with TLS 1.2 its close_notify ends the
- * connection (RFC 5246, section 7.2.1).
- *
- * <p>Sessions cannot be resumed with another generation, because the JDK keeps the keys of its session tickets to itself:
- * after a restart clients make one full handshake each.
+ * A client that sends a close_notify and reads on is answered by the JDK's engine with TLS 1.3; with TLS 1.2 (RFC 5246,
+ * section 7.2.1), and by OpenSSL's, the connection is closed.
  *
  * <p>Safe for use by any thread.
  */
 public final class BatonHttpsServer extends HttpsServer {
-    private final ConfiguredEngines engines = new ConfiguredEngines();
+    private final TlsEngines engines;
     private final BatonHttpServer http;
 
-    private BatonHttpsServer(HttpServerOptions options) {
-        http = new BatonHttpServer(options, this, engines);
+    BatonHttpsServer(HttpServerOptions options, TlsEngines engines) {
+        this.engines = engines;
+        this.http = new BatonHttpServer(options, this, engines);
     }
 
     /** A server with the default options and no listener yet. */
@@ -48,24 +53,38 @@ public final class BatonHttpsServer extends HttpsServer {
 
     /** A server with no listener yet. */
     public static BatonHttpsServer create(HttpServerOptions options) {
-        return new BatonHttpsServer(Objects.requireNonNull(options));
+        return new BatonHttpsServer(Objects.requireNonNull(options), new ConfiguredEngines());
+    }
+
+    /**
+     * A server that shows a certificate from files, with no listener yet.
+     *
+     * @throws TlsException if the files cannot be used: in a successor this is the moment to end, so that the restart fails
+     *     and the parent serves on
+     */
+    public static BatonHttpsServer create(HttpServerOptions options, TlsOptions tls) throws TlsException {
+        return new BatonHttpsServer(Objects.requireNonNull(options), PemEngines.of(tls));
     }
 
     /**
      * {@inheritDoc}
      *
-     * @throws IllegalStateException if the server was started
+     * @throws IllegalStateException if the server was started, or has its certificate from files
      */
     @Override
     public void setHttpsConfigurator(HttpsConfigurator configurator) {
         Objects.requireNonNull(configurator, "configurator");
         http.requireNotStarted();
-        engines.configurator(configurator);
+        switch (engines) {
+            case ConfiguredEngines configured -> configured.configurator(configurator);
+            case PemEngines _ -> throw new IllegalStateException("the server has its certificate from files");
+        }
     }
 
+    /** The configurator that was set; null if none was, or the server has its certificate from files. */
     @Override
     public @Nullable HttpsConfigurator getHttpsConfigurator() {
-        return engines.configurator();
+        return engines instanceof ConfiguredEngines configured ? configured.configurator() : null;
     }
 
     @Override
@@ -81,11 +100,11 @@ public final class BatonHttpsServer extends HttpsServer {
     /**
      * {@inheritDoc}
      *
-     * @throws IllegalStateException as {@link BatonHttpServer#start}, and if it has no configurator
+     * @throws IllegalStateException as {@link BatonHttpServer#start}, and if it has neither configurator nor certificate
      */
     @Override
     public void start() {
-        if (engines.configurator() == null) {
+        if (engines instanceof ConfiguredEngines configured && configured.configurator() == null) {
             throw new IllegalStateException("the server cannot be started: it has no HttpsConfigurator");
         }
         http.start();
@@ -105,6 +124,7 @@ public final class BatonHttpsServer extends HttpsServer {
     @Override
     public void stop(int delay) {
         http.stop(delay);
+        engines.close();
     }
 
     @Override

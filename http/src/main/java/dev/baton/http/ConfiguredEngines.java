@@ -35,6 +35,9 @@ final class ConfiguredEngines implements TlsEngines {
         return engine;
     }
 
+    @Override
+    public void close() {}
+
     /** What the configurator wants for one connection. */
     private static final class Parameters extends HttpsParameters {
         private final HttpsConfigurator configurator;

@@ -2,6 +2,8 @@ package dev.baton.http;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.time.Instant;
 
 /** What the server logs, one method for each event. */
 final class Log {
@@ -47,5 +49,23 @@ final class Log {
 
     static void rehearsalFailed(Throwable cause) {
         LOGGER.log(Level.DEBUG, "nothing was rehearsed before ready", cause);
+    }
+
+    static void certificateExpired(Path file, Instant end) {
+        LOGGER.log(Level.WARNING, () -> "the certificate in " + file + " has expired at " + end + "; renew it");
+    }
+
+    static void certificateNotYetValid(Path file, Instant start) {
+        LOGGER.log(Level.WARNING, () -> "the certificate in " + file + " is not valid before " + start);
+    }
+
+    static void openSslNotLoaded(Throwable cause) {
+        LOGGER.log(
+                Level.WARNING,
+                () -> "OpenSSL cannot be loaded (" + cause + "): TLS by the JDK, whose sessions end with the generation");
+    }
+
+    static void ticketKeysNotUnderstood(String reason) {
+        LOGGER.log(Level.WARNING, () -> "the session ticket keys of the parent are not used: " + reason);
     }
 }

@@ -86,7 +86,8 @@ final class TlsHandler extends SslHandler {
     public void handlerAdded(ChannelHandlerContext ctx) throws Exception {
         super.handlerAdded(ctx);
         var _ = sslCloseFuture().addListener((Future<Channel> closed) -> {
-            if (closed.isSuccess()) {
+            // Netty's OpenSSL engine calls itself closed when it has sent our close_notify, and reads on nevertheless.
+            if (closed.isSuccess() && engine().isInboundDone()) {
                 peerHasClosed(ctx);
             }
         });
