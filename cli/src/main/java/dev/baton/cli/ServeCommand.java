@@ -5,6 +5,8 @@ import dev.baton.BatonOptions;
 import dev.baton.HandoffException;
 import dev.baton.ListenAddress;
 import dev.baton.State;
+import dev.baton.http.TlsOptions;
+import dev.baton.http.TlsProvider;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +24,7 @@ import picocli.CommandLine.Spec;
 /** {@code baton serve}: serves the files of a directory, and restarts at SIGHUP. */
 @Command(
         name = "serve",
-        description = "Serves the files of a directory over HTTP.",
+        description = "Serves the files of a directory over HTTP or HTTPS.",
         mixinStandardHelpOptions = true,
         showDefaultValues = false,
         footerHeading = "%nSignals:%n",
@@ -87,11 +89,32 @@ final class ServeCommand implements Callable<Integer> {
                     + " by default 30s (baton.drain-timeout, BATON_DRAIN_TIMEOUT)")
     private Optional<Duration> drainTimeout = Optional.empty();
 
+    @Option(
+            names = "--tls-cert",
+            paramLabel = "FILE",
+            description = "serve over TLS with the certificate in this PEM file, followed by those of its issuers;"
+                    + " a restart reads the file again")
+    private Optional<Path> tlsCertificate = Optional.empty();
+
+    @Option(
+            names = "--tls-key",
+            paramLabel = "FILE",
+            description = "the private key of the certificate, in PEM and not encrypted")
+    private Optional<Path> tlsKey = Optional.empty();
+
+    @Option(
+            names = "--tls-provider",
+            paramLabel = "NAME",
+            description = "OPENSSL, JDK or AUTO; by default AUTO, which is OPENSSL where that can be loaded:"
+                    + " only with it clients resume their sessions after a restart")
+    private TlsProvider tlsProvider = TlsProvider.AUTO;
+
     @Override
     public Integer call() throws Exception {
         Path root = directory();
+        Optional<TlsOptions> tls = tls();
         try (Baton baton = start()) {
-            serve(baton, root);
+            serve(baton, root, tls);
             return ExitStatus.OK;
         } catch (IOException e) {
             // Its message says what to do: the address, the pid file or the parent.
@@ -99,9 +122,9 @@ final class ServeCommand implements Callable<Integer> {
         }
     }
 
-    private void serve(Baton baton, Path root) throws IOException, InterruptedException {
+    private void serve(Baton baton, Path root, Optional<TlsOptions> tls) throws IOException, InterruptedException {
         try {
-            FileService.serve(baton, root, addresses(), spec.commandLine().getOut());
+            FileService.serve(baton, root, addresses(), tls, spec.commandLine().getOut());
         } catch (HandoffException e) {
             if (baton.generation() > 1) {
                 throw e;
@@ -137,6 +160,13 @@ final class ServeCommand implements Callable<Integer> {
 
     List<ListenAddress> addresses() {
         return addresses.isEmpty() ? List.of(DEFAULT_ADDRESS) : List.copyOf(addresses);
+    }
+
+    private Optional<TlsOptions> tls() throws CannotRunException {
+        if (tlsCertificate.isPresent() != tlsKey.isPresent()) {
+            throw new CannotRunException("--tls-cert and --tls-key belong together; give both or neither");
+        }
+        return tlsCertificate.flatMap(certificate -> tlsKey.map(key -> new TlsOptions(certificate, key, tlsProvider)));
     }
 
     private Path directory() throws CannotRunException {

@@ -7,11 +7,15 @@ import com.sun.net.httpserver.HttpsServer;
 import dev.baton.ListenAddress;
 import dev.baton.Listener;
 import dev.baton.drain.Connections;
+import dev.baton.drain.DrainOptions;
+import dev.baton.drain.ShutdownResult;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -41,9 +45,9 @@ public final class BatonHttpsServer extends HttpsServer {
     private final TlsEngines engines;
     private final BatonHttpServer http;
 
-    BatonHttpsServer(HttpServerOptions options, TlsEngines engines) {
+    BatonHttpsServer(HttpServerOptions options, DrainOptions drainOptions, TlsEngines engines) {
         this.engines = engines;
-        this.http = new BatonHttpServer(options, this, engines);
+        this.http = new BatonHttpServer(options, drainOptions, this, engines);
     }
 
     /** A server with the default options and no listener yet. */
@@ -53,7 +57,17 @@ public final class BatonHttpsServer extends HttpsServer {
 
     /** A server with no listener yet. */
     public static BatonHttpsServer create(HttpServerOptions options) {
-        return new BatonHttpsServer(Objects.requireNonNull(options), new ConfiguredEngines());
+        return create(options, DrainOptions.defaults());
+    }
+
+    /** A server with no listener yet; the second options say how its connections end. */
+    public static BatonHttpsServer create(HttpServerOptions options, DrainOptions drainOptions) {
+        return new BatonHttpsServer(options, drainOptions, new ConfiguredEngines());
+    }
+
+    /** As {@link #create(HttpServerOptions, DrainOptions, TlsOptions)}, with {@link DrainOptions#defaults()}. */
+    public static BatonHttpsServer create(HttpServerOptions options, TlsOptions tls) throws TlsException {
+        return create(options, DrainOptions.defaults(), tls);
     }
 
     /**
@@ -62,8 +76,9 @@ public final class BatonHttpsServer extends HttpsServer {
      * @throws TlsException if the files cannot be used: in a successor this is the moment to end, so that the restart fails
      *     and the parent serves on
      */
-    public static BatonHttpsServer create(HttpServerOptions options, TlsOptions tls) throws TlsException {
-        return new BatonHttpsServer(Objects.requireNonNull(options), PemEngines.of(tls));
+    public static BatonHttpsServer create(HttpServerOptions options, DrainOptions drainOptions, TlsOptions tls)
+            throws TlsException {
+        return new BatonHttpsServer(options, drainOptions, PemEngines.of(tls, options.http2()));
     }
 
     /**
@@ -125,6 +140,18 @@ public final class BatonHttpsServer extends HttpsServer {
     public void stop(int delay) {
         http.stop(delay);
         engines.close();
+    }
+
+    /** As {@link BatonHttpServer#shutdown}. */
+    public CompletableFuture<ShutdownResult> shutdown(Duration deadline) {
+        return http.shutdown(deadline);
+    }
+
+    /** As {@link BatonHttpServer#close}. */
+    public int close() {
+        int cut = http.close();
+        engines.close();
+        return cut;
     }
 
     @Override

@@ -54,23 +54,25 @@ final class PemEngines implements TlsEngines {
      * Reads the files; takes over the ticket keys of the parent, if Baton was started in this process, and offers them to
      * the successor.
      *
+     * @param http2 whether HTTP/2 is offered, before HTTP/1.1
      * @throws TlsException if that cannot be served
      */
-    static PemEngines of(TlsOptions options) throws TlsException {
+    static PemEngines of(TlsOptions options, boolean http2) throws TlsException {
         String state = "dev.baton.tls-ticket-keys."
                 + HexFormat.of().toHexDigits(options.certificate().toString().hashCode());
         TicketKeys inherited = Baton.current()
                 .flatMap(baton -> baton.inheritedState(state))
                 .map(TicketKeys::decode)
                 .orElseGet(TicketKeys::none);
-        PemEngines engines = of(options, InstantSource.system(), inherited);
+        PemEngines engines = of(options, http2, InstantSource.system(), inherited);
         if (engines.sessions != null) {
             Baton.current().ifPresent(baton -> baton.offerState(state, () -> engines.ticketKeys().encode()));
         }
         return engines;
     }
 
-    static PemEngines of(TlsOptions options, InstantSource clock, TicketKeys inherited) throws TlsException {
+    static PemEngines of(TlsOptions options, boolean http2, InstantSource clock, TicketKeys inherited)
+            throws TlsException {
         TlsIdentity identity = TlsIdentity.read(options, clock);
         try {
             SslContext context = SslContextBuilder.forServer(
@@ -81,7 +83,9 @@ final class PemEngines implements TlsEngines {
                             Protocol.ALPN,
                             SelectorFailureBehavior.NO_ADVERTISE,
                             SelectedListenerFailureBehavior.ACCEPT,
-                            List.of(ApplicationProtocolNames.HTTP_1_1)))
+                            http2
+                                    ? List.of(ApplicationProtocolNames.HTTP_2, ApplicationProtocolNames.HTTP_1_1)
+                                    : List.of(ApplicationProtocolNames.HTTP_1_1)))
                     .build();
             return new PemEngines(context, clock, inherited);
         } catch (SSLException | IllegalArgumentException e) {

@@ -101,7 +101,7 @@ final class PrivateKeys {
         if (length >= 0x80) {
             length = 0;
             for (int i = at + 2; i < content; i++) {
-                length = length << 8 | der[i] & 0xFF;
+                length = (length << 8) | (der[i] & 0xFF);
             }
         }
         return Objects.checkFromToIndex(content, content + length, der.length) + length;

@@ -4,6 +4,7 @@ import dev.baton.netty.TlsConnection;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelInitializer;
+import io.netty.handler.ssl.ApplicationProtocolNames;
 import java.time.Duration;
 
 /** Builds the pipeline of a connection that speaks TLS; what is behind it depends on the protocol that was negotiated. */
@@ -21,7 +22,12 @@ final class TlsPipeline extends ChannelInitializer<Channel> {
 
     @Override
     protected void initChannel(Channel channel) {
-        TlsConnection.install(
-                channel.pipeline(), engines.engine(channel), handshakeTimeout, _ -> http.installHttp1(channel));
+        TlsConnection.install(channel.pipeline(), engines.engine(channel), handshakeTimeout, protocol -> {
+            if (protocol.filter(ApplicationProtocolNames.HTTP_2::equals).isPresent()) {
+                http.installHttp2(channel);
+            } else {
+                http.installHttp1(channel);
+            }
+        });
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpsConfigurator;
 import dev.baton.ListenAddress;
+import dev.baton.drain.DrainOptions;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
@@ -83,7 +84,7 @@ final class PemServerTest {
 
     @ParameterizedTest
     @EnumSource(names = {"OPENSSL", "JDK"})
-    void httpIsNegotiated(TlsProvider provider) throws Exception {
+    void whatTheClientPrefersOfHttpIsNegotiated(TlsProvider provider) throws Exception {
         InetSocketAddress address = start(BatonHttpsServer.create(HttpServerOptions.defaults(), files(provider)));
         try (SocketChannel tcp = SocketChannel.open(address)) {
             SSLSocket tls = (SSLSocket) HttpsServerTest.certificate()
@@ -91,7 +92,7 @@ final class PemServerTest {
                     .getSocketFactory()
                     .createSocket(tcp.socket(), "localhost", address.getPort(), true);
             var parameters = tls.getSSLParameters();
-            parameters.setApplicationProtocols(new String[] {"http/1.1", "something/2"});
+            parameters.setApplicationProtocols(new String[] {"something/2", "http/1.1"});
             tls.setSSLParameters(parameters);
             tls.startHandshake();
             assertThat(tls.getApplicationProtocol()).isEqualTo("http/1.1");
@@ -112,16 +113,17 @@ final class PemServerTest {
     void aSessionIsResumedByAServerThatHasItsTicketKeys(String version) throws Exception {
         TlsOptions files = files(TlsProvider.OPENSSL);
         SSLContext client = HttpsServerTest.certificate().clientContext();
-        PemEngines first = PemEngines.of(files, InstantSource.system(), TicketKeys.none());
+        PemEngines first = PemEngines.of(files, true, InstantSource.system(), TicketKeys.none());
         byte[] handedOn = first.ticketKeys().encode();
-        BatonHttpsServer before = new BatonHttpsServer(HttpServerOptions.defaults(), first);
+        BatonHttpsServer before = new BatonHttpsServer(HttpServerOptions.defaults(), DrainOptions.defaults(), first);
         InetSocketAddress address = start(before);
         session(client, address, version).putValue("of", "the first server");
         before.stop(0);
 
         BatonHttpsServer after = new BatonHttpsServer(
                 HttpServerOptions.defaults(),
-                PemEngines.of(files, InstantSource.system(), TicketKeys.decode(handedOn)));
+                DrainOptions.defaults(),
+                PemEngines.of(files, true, InstantSource.system(), TicketKeys.decode(handedOn)));
         start(after, address.getPort());
         assertThat(session(client, address, version).getValue("of")).isEqualTo("the first server");
         after.stop(0);
@@ -129,7 +131,8 @@ final class PemServerTest {
         start(
                 new BatonHttpsServer(
                         HttpServerOptions.defaults(),
-                        PemEngines.of(files, InstantSource.system(), TicketKeys.none())),
+                        DrainOptions.defaults(),
+                        PemEngines.of(files, true, InstantSource.system(), TicketKeys.none())),
                 address.getPort());
         assertThat(session(client, address, version).getValue("of"))
                 .as("with keys of its own")
@@ -151,8 +154,8 @@ final class PemServerTest {
     @Test
     void ticketKeysRotateWithTheClockAndOldTicketsStayGood() throws Exception {
         AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
-        PemEngines engines = PemEngines.of(files(TlsProvider.OPENSSL), now::get, TicketKeys.none());
-        InetSocketAddress address = start(new BatonHttpsServer(HttpServerOptions.defaults(), engines));
+        PemEngines engines = PemEngines.of(files(TlsProvider.OPENSSL), true, now::get, TicketKeys.none());
+        InetSocketAddress address = start(new BatonHttpsServer(HttpServerOptions.defaults(), DrainOptions.defaults(), engines));
         SSLContext client = HttpsServerTest.certificate().clientContext();
         session(client, address, TLS_1_3).putValue("of", "the first key");
         assertThat(engines.ticketKeys().keys()).hasSize(1);

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * resets the connection, because a response without a length was cut, sends none: it would say that all is there.
  *
  * <p><b>The client's end.</b> A close_notify ends the input, not the connection: the client may read on (RFC 8446). To
- * the handlers behind it is the half-close of a TCP connection, and the one that follows in the socket says nothing more.
- * Where the engine has answered by closing our side too, as TLS 1.2 demands (RFC 5246, section 7.2.1) and as Netty's
+ * the handlers behind it is the half-close of a TCP connection, and the one that follows in the socket says nothing more;
+ * where the channel does not allow half-closure it is its close. Where the engine has answered by closing our side too, as TLS 1.2 demands (RFC 5246, section 7.2.1) and as Netty's
  * OpenSSL engine always does, no response can be sent any more, and the connection is closed. An end of the socket's
  * input without close_notify is passed on as the half-close that it is; whoever is in the middle of a message treats that
  * as cut, with TLS and without.
@@ -94,8 +94,10 @@ final class TlsHandler extends SslHandler {
     }
 
     private void peerHasClosed(ChannelHandlerContext ctx) {
-        if (engine().isOutboundDone()) {
-            var _ = ctx.close();
+        boolean halfClosure =
+                Boolean.TRUE.equals(ctx.channel().config().getOption(ChannelOption.ALLOW_HALF_CLOSURE));
+        if (engine().isOutboundDone() || !halfClosure) {
+            close(ctx, ctx.newPromise());
         } else {
             peerClosed = true;
             ctx.fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);

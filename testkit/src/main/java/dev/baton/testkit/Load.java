@@ -5,6 +5,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A number of strict HTTP/1.1 clients that drive one server.
@@ -35,6 +37,7 @@ public final class Load {
     private Duration duration = Duration.ofMinutes(10);
     private long maxRequests = Long.MAX_VALUE;
     private String generationHeader = GENERATION_HEADER;
+    private @Nullable SSLContext tls;
 
     private Load(SocketAddress address, List<Request> requests) {
         this.address = Objects.requireNonNull(address);
@@ -101,6 +104,15 @@ public final class Load {
         return this;
     }
 
+    /**
+     * Speaks TLS; by default not. The certificate must be for the address, sessions are resumed where the server lets
+     * them, and a connection that ends without a close_notify is a failure.
+     */
+    public Load tls(SSLContext value) {
+        tls = Objects.requireNonNull(value);
+        return this;
+    }
+
     /** Starts the clients. */
     public RunningLoad start() {
         return RunningLoad.start(new Options(
@@ -112,7 +124,8 @@ public final class Load {
                 pauseAfterFailure,
                 duration,
                 maxRequests,
-                generationHeader));
+                generationHeader,
+                tls));
     }
 
     private static <N extends Number> N positive(N value) {
@@ -131,7 +144,8 @@ public final class Load {
             Duration pauseAfterFailure,
             Duration duration,
             long maxRequests,
-            String generationHeader) {
+            String generationHeader,
+            @Nullable SSLContext tls) {
         String host() {
             return Hosts.of(address);
         }

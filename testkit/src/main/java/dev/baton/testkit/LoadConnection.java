@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +42,9 @@ final class LoadConnection {
     private final ResponseReader reader;
     private State state = State.WAITING;
     private @Nullable SocketChannel channel;
+
+    /** How bytes go over the channel, since it is connected. */
+    private @Nullable Wire wire;
     private ByteBuffer out = ByteBuffer.allocate(0);
     private @Nullable Request request;
     private long beganNanos;
@@ -75,7 +79,7 @@ final class LoadConnection {
         request = next.request();
         out = next.wire().duplicate();
         reader.begin(next.request().expected());
-        if (channel != null && closedWhileIdle(channel)) {
+        if (channel != null && closedWhileIdle()) {
             disconnect();
         }
         try {
@@ -122,20 +126,21 @@ final class LoadConnection {
             switch (state) {
                 case CONNECTING -> finishConnect(ready, key);
                 case SENDING -> {
-                    if (key.isWritable()) {
+                    if (!key.isWritable()) {
+                        receive(now);
+                    }
+                    if (state == State.SENDING) {
                         send(ready);
-                    } else {
-                        receive(ready, now);
                     }
                 }
-                case RECEIVING -> receive(ready, now);
+                case RECEIVING -> receive(now);
                 case IDLE -> {
-                    if (closedWhileIdle(ready)) {
+                    if (closedWhileIdle()) {
                         disconnect();
                         state = State.WAITING;
                     }
                 }
-                case ENDING -> awaitEnd(ready, now);
+                case ENDING -> awaitEnd(now);
                 case WAITING, DONE -> throw new IllegalStateException("a channel in state " + state);
             }
         } catch (ResponseFault e) {
@@ -195,24 +200,29 @@ final class LoadConnection {
     private void connected(SocketChannel connected, SelectionKey key) throws IOException {
         recorder.connectionOpened();
         served = 0;
+        wire = loop.wire(connected);
         key.interestOps(SelectionKey.OP_READ);
         send(connected);
     }
 
     private void send(SocketChannel to) throws IOException {
         state = State.SENDING;
-        to.write(out);
-        if (out.hasRemaining()) {
-            loop.interest(to, SelectionKey.OP_READ | SelectionKey.OP_WRITE);
+        wire().write(out);
+        if (out.hasRemaining() || !wire().isFlushed()) {
+            loop.interest(to, SelectionKey.OP_READ | wire().awaitedToWrite());
             return;
         }
         state = State.RECEIVING;
         loop.interest(to, SelectionKey.OP_READ);
     }
 
-    private void receive(SocketChannel from, long now) throws IOException, ResponseFault {
+    private Wire wire() {
+        return Objects.requireNonNull(wire, "not connected");
+    }
+
+    private void receive(long now) throws IOException, ResponseFault {
         ByteBuffer bytes = loop.buffer().clear();
-        int length = from.read(bytes);
+        int length = wire().read(bytes);
         if (length < 0) {
             reader.end();
             answered(now);
@@ -244,8 +254,8 @@ final class LoadConnection {
     }
 
     /** Waits for the end of a connection that the server has announced (or, without persistence, the client). */
-    private void awaitEnd(SocketChannel from, long now) throws IOException, ResponseFault {
-        int length = from.read(loop.buffer().clear());
+    private void awaitEnd(long now) throws IOException, ResponseFault {
+        int length = wire().read(loop.buffer().clear());
         if (length > 0) {
             throw new ResponseFault(FailureKind.OTHER, length + " bytes after a response that was to be the last");
         }
@@ -259,10 +269,10 @@ final class LoadConnection {
     }
 
     /** Empties the socket before it is used again; counts and reports a connection that has ended. */
-    private boolean closedWhileIdle(SocketChannel idle) {
+    private boolean closedWhileIdle() {
         int length;
         try {
-            length = idle.read(loop.buffer().clear());
+            length = wire().read(loop.buffer().clear());
         } catch (IOException e) {
             length = -1;
         }
@@ -308,6 +318,10 @@ final class LoadConnection {
     }
 
     private void disconnect() {
+        if (wire != null) {
+            wire.end();
+            wire = null;
+        }
         if (channel != null) {
             LoadLoop.closeQuietly(channel);
             channel = null;

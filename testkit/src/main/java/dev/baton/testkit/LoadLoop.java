@@ -137,6 +137,10 @@ final class LoadLoop {
         return options.address();
     }
 
+    Wire wire(SocketChannel channel) throws IOException {
+        return Wire.of(channel, options.tls());
+    }
+
     long timeoutNanos() {
         return options.timeout().toNanos();
     }

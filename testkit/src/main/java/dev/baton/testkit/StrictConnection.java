@@ -7,6 +7,7 @@ import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import javax.net.ssl.SSLContext;
 
 /**
  * One raw connection under the test's own hand: bytes go out when the test says so, and responses are read as strictly
@@ -36,6 +37,11 @@ public final class StrictConnection implements AutoCloseable {
      */
     public static StrictConnection open(SocketAddress address) throws IOException {
         return over(SocketTransport.connect(address, CONNECT_TIMEOUT), Hosts.of(address));
+    }
+
+    /** As {@link #open(SocketAddress)}, within TLS: see {@link TlsTransport}. */
+    public static StrictConnection open(SocketAddress address, SSLContext tls) throws IOException {
+        return over(TlsTransport.connect(address, tls), Hosts.of(address));
     }
 
     /**
