@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.baton.cli.Main;
 import dev.baton.testkit.ChildJvm;
 import dev.baton.testkit.OutputLine;
+import dev.baton.testkit.TestCertificate;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -83,6 +84,26 @@ class ServeBadInputTest {
         } finally {
             Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
         }
+    }
+
+    @Test
+    void aCertificateThatIsMissingIsNamed() throws Exception {
+        Path certificate = directory.resolve("cert.pem");
+        assertRefused(serve("--tls-cert", certificate.toString()), "--tls-cert and --tls-key belong together");
+        assertRefused(
+                serve("--tls-cert", certificate.toString(), "--tls-key", certificate.toString()),
+                "the certificate file " + certificate + " does not exist");
+    }
+
+    @Test
+    void aKeyThatCannotBeReadIsNamed() throws Exception {
+        TestCertificate made = TestCertificate.create();
+        Path certificate = Files.writeString(directory.resolve("cert.pem"), made.certificatePem());
+        Path key = Files.writeString(directory.resolve("key.pem"), made.keyPem());
+        Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("---------"));
+        assertRefused(
+                bound(serve("--tls-cert", certificate.toString(), "--tls-key", key.toString())),
+                "the key file " + key + " cannot be read by this user");
     }
 
     private ChildJvm.Builder serve(String... options) {
