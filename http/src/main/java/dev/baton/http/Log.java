@@ -62,7 +62,8 @@ final class Log {
     static void openSslNotLoaded(Throwable cause) {
         LOGGER.log(
                 Level.WARNING,
-                () -> "OpenSSL cannot be loaded (" + cause + "): TLS by the JDK, whose sessions end with the generation");
+                () -> "OpenSSL cannot be loaded (" + cause
+                        + "): TLS by the JDK, whose sessions end with the generation");
     }
 
     static void ticketKeysNotUnderstood(String reason) {

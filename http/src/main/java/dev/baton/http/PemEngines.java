@@ -66,7 +66,9 @@ final class PemEngines implements TlsEngines {
                 .orElseGet(TicketKeys::none);
         PemEngines engines = of(options, http2, InstantSource.system(), inherited);
         if (engines.sessions != null) {
-            Baton.current().ifPresent(baton -> baton.offerState(state, () -> engines.ticketKeys().encode()));
+            Baton.current()
+                    .ifPresent(baton ->
+                            baton.offerState(state, () -> engines.ticketKeys().encode()));
         }
         return engines;
     }
@@ -103,8 +105,10 @@ final class PemEngines implements TlsEngines {
         }
         Throwable cause = OpenSsl.unavailabilityCause();
         if (wanted == TlsProvider.OPENSSL) {
-            throw new TlsException("OpenSSL cannot be loaded: " + cause
-                    + "; put netty-tcnative-boringssl-static on the path, or choose the provider JDK", cause);
+            throw new TlsException(
+                    "OpenSSL cannot be loaded: " + cause
+                            + "; put netty-tcnative-boringssl-static on the path, or choose the provider JDK",
+                    cause);
         }
         Log.openSslNotLoaded(cause);
         return SslProvider.JDK;

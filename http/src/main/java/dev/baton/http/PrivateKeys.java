@@ -47,15 +47,14 @@ final class PrivateKeys {
                     + " is encrypted, and nobody is there to give its password; decrypt it, with openssl pkey");
         }
         try {
-            byte[] pkcs8 =
-                    switch (block.label()) {
-                        case "PRIVATE KEY" -> block.der();
-                        case "RSA PRIVATE KEY" ->
-                            element(SEQUENCE, VERSION_0, RSA, element(OCTET_STRING, block.der()));
-                        case "EC PRIVATE KEY" -> ofEllipticCurve(block.der());
-                        default -> throw new TlsException("the key in " + file + " is a " + block.label()
-                                + ", which is not supported; use an RSA or EC key");
-                    };
+            byte[] pkcs8 = switch (block.label()) {
+                case "PRIVATE KEY" -> block.der();
+                case "RSA PRIVATE KEY" -> element(SEQUENCE, VERSION_0, RSA, element(OCTET_STRING, block.der()));
+                case "EC PRIVATE KEY" -> ofEllipticCurve(block.der());
+                default ->
+                    throw new TlsException("the key in " + file + " is a " + block.label()
+                            + ", which is not supported; use an RSA or EC key");
+            };
             return decode(pkcs8);
         } catch (GeneralSecurityException | IndexOutOfBoundsException e) {
             throw new TlsException("the key in " + file + " cannot be understood; is it a whole RSA or EC key?", e);

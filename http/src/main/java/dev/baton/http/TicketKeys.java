@@ -89,7 +89,8 @@ record TicketKeys(List<Key> keys) {
     }
 
     byte[] encode() {
-        ByteBuffer blob = ByteBuffer.allocate(1 + keys.size() * (Long.BYTES + SIZE)).put(VERSION);
+        ByteBuffer blob =
+                ByteBuffer.allocate(1 + keys.size() * (Long.BYTES + SIZE)).put(VERSION);
         for (Key key : keys) {
             blob.putLong(key.made().getEpochSecond()).put(key.bytes());
         }

@@ -50,7 +50,8 @@ record TlsIdentity(PrivateKey key, List<X509Certificate> chain) {
                             .generateCertificate(new ByteArrayInputStream(block.der())));
                 } catch (CertificateException e) {
                     throw new TlsException(
-                            "certificate " + (chain.size() + 1) + " in " + file + " cannot be understood; is it whole?", e);
+                            "certificate " + (chain.size() + 1) + " in " + file + " cannot be understood; is it whole?",
+                            e);
                 }
             }
         }

@@ -43,9 +43,11 @@ final class PemServerTest {
     private TlsOptions files(TlsProvider provider) throws Exception {
         return new TlsOptions(
                 Files.writeString(
-                        directory.resolve("cert.pem"), HttpsServerTest.certificate().certificatePem()),
+                        directory.resolve("cert.pem"),
+                        HttpsServerTest.certificate().certificatePem()),
                 Files.writeString(
-                        directory.resolve("key.pem"), HttpsServerTest.certificate().keyPem()),
+                        directory.resolve("key.pem"),
+                        HttpsServerTest.certificate().keyPem()),
                 provider);
     }
 
@@ -74,7 +76,8 @@ final class PemServerTest {
             try (TlsClient client =
                     TlsClient.connect(address, HttpsServerTest.certificate().clientContext(), version)) {
                 assertThat(client.http().get("/").receive().text()).isEqualTo("ok");
-                client.http().send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5000000\r\nConnection: close\r\n\r\n");
+                client.http()
+                        .send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5000000\r\nConnection: close\r\n\r\n");
                 client.http().send(new byte[5_000_000]);
                 assertThat(client.http().receive().text()).isEqualTo("ok");
                 assertThat(client.http().isAtEnd()).isTrue();
@@ -142,7 +145,8 @@ final class PemServerTest {
     /** A session that was made, or resumed, with a request. */
     private static SSLSession session(SSLContext context, InetSocketAddress address, String version) throws Exception {
         try (SocketChannel tcp = SocketChannel.open(address)) {
-            SSLSocket tls = (SSLSocket) context.getSocketFactory().createSocket(tcp.socket(), "localhost", address.getPort(), true);
+            SSLSocket tls = (SSLSocket)
+                    context.getSocketFactory().createSocket(tcp.socket(), "localhost", address.getPort(), true);
             tls.setEnabledProtocols(new String[] {version});
             tls.startHandshake();
             RawClient client = new RawClient(tcp, tls.getInputStream(), tls.getOutputStream());
@@ -155,7 +159,8 @@ final class PemServerTest {
     void ticketKeysRotateWithTheClockAndOldTicketsStayGood() throws Exception {
         AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
         PemEngines engines = PemEngines.of(files(TlsProvider.OPENSSL), true, now::get, TicketKeys.none());
-        InetSocketAddress address = start(new BatonHttpsServer(HttpServerOptions.defaults(), DrainOptions.defaults(), engines));
+        InetSocketAddress address =
+                start(new BatonHttpsServer(HttpServerOptions.defaults(), DrainOptions.defaults(), engines));
         SSLContext client = HttpsServerTest.certificate().clientContext();
         session(client, address, TLS_1_3).putValue("of", "the first key");
         assertThat(engines.ticketKeys().keys()).hasSize(1);

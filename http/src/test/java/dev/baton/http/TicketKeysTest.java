@@ -45,8 +45,10 @@ final class TicketKeysTest {
         TicketKeys decoded = TicketKeys.decode(keys.encode());
         assertThat(decoded.keys()).hasSize(2);
         for (int i = 0; i < 2; i++) {
-            assertThat(decoded.keys().get(i).made()).isEqualTo(keys.keys().get(i).made());
-            assertThat(decoded.keys().get(i).bytes()).isEqualTo(keys.keys().get(i).bytes());
+            assertThat(decoded.keys().get(i).made())
+                    .isEqualTo(keys.keys().get(i).made());
+            assertThat(decoded.keys().get(i).bytes())
+                    .isEqualTo(keys.keys().get(i).bytes());
         }
     }
 

@@ -95,8 +95,7 @@ final class TlsIdentityTest {
                 () -> read(files(TestCertificate.pem("CERTIFICATE", new byte[40]), made.keyPem())),
                 "certificate 1 in",
                 "cannot be understood");
-        assertRefused(
-                () -> read(files(made.certificatePem().replace("MII", "M*I"), made.keyPem())), "is damaged");
+        assertRefused(() -> read(files(made.certificatePem().replace("MII", "M*I"), made.keyPem())), "is damaged");
         assertRefused(
                 () -> read(files(made.certificatePem(), TestCertificate.pem("PRIVATE KEY", new byte[40]))),
                 "cannot be understood");
@@ -113,7 +112,9 @@ final class TlsIdentityTest {
         TestCertificate made = HttpsServerTest.certificate();
         String pkcs8 = TestCertificate.pem("ENCRYPTED PRIVATE KEY", new byte[40]);
         String old = made.keyPem()
-                .replace("PRIVATE KEY-----\n", "RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n")
+                .replace(
+                        "PRIVATE KEY-----\n",
+                        "RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n")
                 .replace("END PRIVATE", "END RSA PRIVATE");
         assertRefused(() -> read(files(made.certificatePem(), pkcs8)), "is encrypted", "openssl pkey");
         assertRefused(() -> read(files(made.certificatePem(), old)), "is encrypted", "openssl pkey");

@@ -94,8 +94,7 @@ final class TlsHandler extends SslHandler {
     }
 
     private void peerHasClosed(ChannelHandlerContext ctx) {
-        boolean halfClosure =
-                Boolean.TRUE.equals(ctx.channel().config().getOption(ChannelOption.ALLOW_HALF_CLOSURE));
+        boolean halfClosure = Boolean.TRUE.equals(ctx.channel().config().getOption(ChannelOption.ALLOW_HALF_CLOSURE));
         if (engine().isOutboundDone() || !halfClosure) {
             close(ctx, ctx.newPromise());
         } else {

@@ -28,7 +28,9 @@ class TlsClientsTest {
         assumeInstalled("openssl");
         String session = directory.resolve("session").toString();
         try (TlsSite site = TlsSite.start(directory, TestCertificate.create())) {
-            assertThat(sClient(site, version, "-sess_out", session)).contains("\nNew, ").contains("hello over TLS");
+            assertThat(sClient(site, version, "-sess_out", session))
+                    .contains("\nNew, ")
+                    .contains("hello over TLS");
 
             site.restart(2);
             assertThat(sClient(site, version, "-sess_in", session, "-sess_out", session))
@@ -53,8 +55,8 @@ class TlsClientsTest {
         assumeInstalled("curl");
         try (TlsSite site = TlsSite.start(directory, TestCertificate.create())) {
             String url = "https://127.0.0.1:" + site.address().getPort() + "/hello.txt";
-            List<String> curl = List.of(
-                    "curl", "-sS", "--cacert", site.certificateFile().toString(), "-w", "%{http_version}", url);
+            List<String> curl =
+                    List.of("curl", "-sS", "--cacert", site.certificateFile().toString(), "-w", "%{http_version}", url);
             assertThat(run(with(curl, "--http1.1"), "")).isEqualTo("hello over TLS\n1.1");
             if (run(List.of("curl", "--version"), "").contains("HTTP2")) {
                 assertThat(run(with(curl, "--http2"), "")).isEqualTo("hello over TLS\n2");

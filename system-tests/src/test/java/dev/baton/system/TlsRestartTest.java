@@ -42,8 +42,10 @@ class TlsRestartTest {
             throws Exception {
         TestCertificate certificate = TestCertificate.create();
         try (TlsSite site = TlsSite.start(directory, certificate);
-                RunningLoad load =
-                        site.load(certificate).mode(mode).connections(connections).start()) {
+                RunningLoad load = site.load(certificate)
+                        .mode(mode)
+                        .connections(connections)
+                        .start()) {
             for (int next = 2; next <= 1 + RESTARTS; next++) {
                 load.awaitAnswers(200, SOON);
                 site.restart(next);
@@ -75,8 +77,9 @@ class TlsRestartTest {
             StrictConnection thawed = StrictConnection.over(frozen, "localhost");
             thawed.send(TlsSite.request());
             assertThat(thawed.receive(TlsSite.request(), SOON))
-                    .isInstanceOfSatisfying(Answer.class, answer -> assertThat(answer.generation())
-                            .hasValue(1));
+                    .isInstanceOfSatisfying(
+                            Answer.class,
+                            answer -> assertThat(answer.generation()).hasValue(1));
             assertThat(thawed.awaitEnd(SOON)).isEqualTo(StrictConnection.Ending.CLOSED);
         }
     }
@@ -113,7 +116,8 @@ class TlsRestartTest {
                         .mode(LoadMode.newConnections(Duration.ofMillis(5)))
                         .connections(4)
                         .start()) {
-            for (String key : new String[] {other.keyPem(), "", certificate.keyPem().substring(0, 90)}) {
+            for (String key :
+                    new String[] {other.keyPem(), "", certificate.keyPem().substring(0, 90)}) {
                 site.install(certificate.certificatePem(), key);
                 int mark = site.child().mark();
                 site.hup();

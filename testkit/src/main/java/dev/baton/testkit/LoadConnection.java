@@ -45,6 +45,7 @@ final class LoadConnection {
 
     /** How bytes go over the channel, since it is connected. */
     private @Nullable Wire wire;
+
     private ByteBuffer out = ByteBuffer.allocate(0);
     private @Nullable Request request;
     private long beganNanos;

@@ -112,8 +112,7 @@ public record TestCertificate(X509Certificate certificate, PrivateKey key) {
     public SSLContext clientContext() throws GeneralSecurityException, IOException {
         KeyStore trusted = emptyStore();
         trusted.setCertificateEntry("test", certificate);
-        TrustManagerFactory trustManagers =
-                TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        TrustManagerFactory trustManagers = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         trustManagers.init(trusted);
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(null, trustManagers.getTrustManagers(), null);
