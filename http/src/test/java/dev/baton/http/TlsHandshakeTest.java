@@ -4,9 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.drain.ConnectionState;
 import dev.baton.drain.DrainReason;
+import dev.baton.testkit.Answer;
+import dev.baton.testkit.ExpectedBody;
+import dev.baton.testkit.Request;
+import dev.baton.testkit.StrictConnection;
+import dev.baton.testkit.TlsTransport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -78,6 +84,29 @@ final class TlsHandshakeTest extends HttpsServerTest {
         assertThat(drained).as("the drain, before the connection has ended").isNotDone();
         assertThat(client.get("/").receive().header("Connection")).isEqualTo("close");
         assertThat(client.isAtEnd()).isTrue();
+        drained.get(5, TimeUnit.SECONDS);
+    }
+
+    /** 3 bytes are not even the head of the first record; 100 are a part of the ClientHello. */
+    @ParameterizedTest
+    @ValueSource(ints = {3, 100})
+    void aHandshakeThatIsHalfDoneWhenADrainBeginsIsCompletedAndItsRequestServed(int bytes) throws Exception {
+        CompletableFuture<Void> accepted = new CompletableFuture<>();
+        BatonHttpsServer server = serve(exchange -> answer(exchange, 200, "ok"));
+        server.connections().onStateChange((_, _, _) -> accepted.complete(null));
+        TlsTransport frozen =
+                closedAfterwards(TlsTransport.connect(address(), certificate().clientContext()));
+        frozen.beginHandshake(bytes);
+        accepted.get(5, TimeUnit.SECONDS);
+        CompletableFuture<?> drained = server.connections().drain(DrainReason.SUCCEEDED);
+        assertThat(drained).as("the drain, before the connection has ended").isNotDone();
+
+        frozen.handshake();
+        StrictConnection thawed = StrictConnection.over(frozen, "localhost");
+        Request request = Request.get("/", ExpectedBody.bytes("ok".getBytes(StandardCharsets.US_ASCII)));
+        thawed.send(request);
+        assertThat(thawed.receive(request, Duration.ofSeconds(10))).isInstanceOf(Answer.class);
+        assertThat(thawed.awaitEnd(Duration.ofSeconds(10))).isEqualTo(StrictConnection.Ending.CLOSED);
         drained.get(5, TimeUnit.SECONDS);
     }
 

@@ -64,7 +64,7 @@ final class TlsHandler extends SslHandler {
     static void closeNow(Channel channel) {
         TlsHandler tls = of(channel);
         if (tls != null) {
-            tls.notifyPeer(channel);
+            var _ = tls.notifyPeer(channel);
         }
         channel.unsafe().close(channel.voidPromise());
     }
@@ -121,10 +121,20 @@ final class TlsHandler extends SslHandler {
         }
     }
 
+    /**
+     * Closes at once if the close_notify is in the socket, and else with the next task of the loop. It is not when a flush
+     * is going on, as in a listener of the last response's write: a flush within a flush is left to the outer one, which a
+     * close would leave nothing to write. If it is not in the socket then, that is full.
+     */
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
-        notifyPeer(ctx.channel());
-        var _ = ctx.close(promise);
+        if (notifyPeer(ctx.channel())) {
+            var _ = ctx.close(promise);
+        } else {
+            ctx.executor().execute(() -> {
+                var _ = ctx.close(promise);
+            });
+        }
     }
 
     @Override
@@ -132,14 +142,13 @@ final class TlsHandler extends SslHandler {
         close(ctx, promise);
     }
 
-    private void notifyPeer(Channel channel) {
+    /** Whether there is no more to wait for. */
+    private boolean notifyPeer(Channel channel) {
         if (!channel.isActive()) {
-            return;
+            return true;
         }
         Integer linger = channel.config().getOption(ChannelOption.SO_LINGER);
         boolean reset = linger != null && linger == 0;
-        if (!reset) {
-            var _ = closeOutbound();
-        }
+        return reset || closeOutbound().isDone();
     }
 }

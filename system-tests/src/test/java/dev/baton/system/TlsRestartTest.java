@@ -10,7 +10,6 @@ import dev.baton.testkit.LoadReport;
 import dev.baton.testkit.RunningLoad;
 import dev.baton.testkit.StrictConnection;
 import dev.baton.testkit.TestCertificate;
-import dev.baton.testkit.TlsTransport;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.stream.Stream;
@@ -20,7 +19,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Guarantees 1 to 3 over TLS, and what becomes of the certificate. */
 class TlsRestartTest {
@@ -55,32 +53,6 @@ class TlsRestartTest {
             System.out.println(name + ": " + report);
             assertThat(report.failed()).as("%s", report).isZero();
             assertThat(report.generations()).containsOnlyKeys(1, 2, 3, 4);
-        }
-    }
-
-    /** 3 bytes are not even the head of the first record; 100 are a part of the ClientHello. */
-    @ParameterizedTest
-    @ValueSource(ints = {0, 3, 100})
-    void aHandshakeThatIsHalfDoneAtTheSwitchIsCompletedAndItsRequestServed(int bytes) throws Exception {
-        TestCertificate certificate = TestCertificate.create();
-        try (TlsSite site = TlsSite.start(directory, certificate);
-                TlsTransport frozen = TlsTransport.connect(site.address(), certificate.clientContext())) {
-            frozen.beginHandshake(bytes);
-            // Accepted in the order of their connects, so that the frozen one is the old generation's.
-            try (StrictConnection next = StrictConnection.open(site.address(), certificate.clientContext())) {
-                next.send(TlsSite.request());
-                assertThat(next.receive(TlsSite.request(), SOON)).isInstanceOf(Answer.class);
-            }
-            site.switchTo(2);
-
-            frozen.handshake();
-            StrictConnection thawed = StrictConnection.over(frozen, "localhost");
-            thawed.send(TlsSite.request());
-            assertThat(thawed.receive(TlsSite.request(), SOON))
-                    .isInstanceOfSatisfying(
-                            Answer.class,
-                            answer -> assertThat(answer.generation()).hasValue(1));
-            assertThat(thawed.awaitEnd(SOON)).isEqualTo(StrictConnection.Ending.CLOSED);
         }
     }
 
