@@ -164,7 +164,7 @@ final class TlsWire implements Wire {
     /** Sends what waits; true if nothing is left. */
     private boolean flush() throws IOException {
         int limit = toSend.limit();
-        toSend.limit((int) Math.min(limit, toSend.position() + allowance));
+        toSend.limit(toSend.position() + (int) Math.min(toSend.remaining(), allowance));
         allowance -= channel.write(toSend);
         toSend.limit(limit);
         return !toSend.hasRemaining();
