@@ -26,15 +26,16 @@ class ArchitectureTest {
             "dev.baton.posix", List.of(),
             "dev.baton", List.of("dev.baton.posix", "sun.misc"),
             "dev.baton.drain", List.of(),
-            "dev.baton.netty", List.of("dev.baton", "dev.baton.drain", "io.netty.."),
+            "dev.baton.netty", List.of("dev.baton", "dev.baton.drain", "io.netty..", "javax.net.ssl"),
             "dev.baton.http",
                     List.of(
                             "dev.baton",
                             "dev.baton.drain",
                             "dev.baton.netty",
                             "io.netty..",
+                            "javax.net.ssl",
                             "com.sun.net.httpserver.."),
-            "dev.baton.testkit", List.of("org.junit.jupiter.api.."),
+            "dev.baton.testkit", List.of("javax.net.ssl", "org.junit.jupiter.api.."),
             "dev.baton.cli",
                     List.of("dev.baton", "dev.baton.http", "dev.baton.testkit", "com.sun.net.httpserver..", "picocli"),
             "dev.baton.examples", List.of("dev.baton", "dev.baton.http", "com.sun.net.httpserver.."));
