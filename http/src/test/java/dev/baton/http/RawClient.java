@@ -34,7 +34,11 @@ final class RawClient implements AutoCloseable {
     }
 
     static RawClient connect(SocketAddress address) throws IOException {
-        return new RawClient(SocketChannel.open(address));
+        SocketChannel channel = SocketChannel.open(address);
+        if (address instanceof java.net.InetSocketAddress) {
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, true); // Each send is a segment.
+        }
+        return new RawClient(channel);
     }
 
     /** Small buffers, so that a server that does not wait for its client is soon seen. */
