@@ -101,7 +101,7 @@ final class ResponseBody extends OutputStream {
         Objects.checkFromIndexSize(offset, length, source.length);
         lock.lock();
         try {
-            if (state == State.COMPLETE && head != null && head.framing() == Framing.DISCARDED) {
+            if (state == State.COMPLETE && head != null && isHarmless(head, length)) {
                 return;
             }
             ResponseHead open = requireOpen();
@@ -119,6 +119,11 @@ final class ResponseBody extends OutputStream {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** After the end of a response: the body of an answer to HEAD, or no byte of a body that there is none of. */
+    private static boolean isHarmless(ResponseHead head, int length) {
+        return head.framing() == Framing.DISCARDED || (head.framing() == Framing.NONE && length == 0);
     }
 
     private void gather(byte[] source, int offset, int length, long expected) throws IOException {
