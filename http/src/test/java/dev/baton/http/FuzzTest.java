@@ -43,7 +43,7 @@ final class FuzzTest extends HttpServerTest {
     private static final int ROUNDS = Integer.getInteger("baton.fuzz.rounds", 250);
     private static final long SEED = Long.getLong("baton.fuzz.seed", 20_261_123);
     /** Much longer than any of the server's own bounds below: whoever needs it hangs. */
-    private static final long HANG_SECONDS = 20;
+    private static final long HANG_SECONDS = 60;
 
     private static final HttpServerOptions IMPATIENT = HttpServerOptions.builder()
             .headTimeout(Duration.ofMillis(200))
@@ -84,12 +84,12 @@ final class FuzzTest extends HttpServerTest {
     }
 
     private static Future<?> sendInPieces(RawClient client, byte[] bytes, Random random) {
-        // Often in the middle of what is short, sometimes in large pieces.
-        int most = random.nextBoolean() ? 40 : 5000;
+        // Single bytes and short pieces, but a hundred in all or so: on a crowded machine each costs a millisecond.
+        int most = Math.max(random.nextBoolean() ? 40 : 5000, bytes.length / 50);
         int pause = random.nextInt(3) * 20_000;
         List<Integer> sizes = new ArrayList<>();
         for (int left = bytes.length; left > 0; ) {
-            int size = Math.min(left, 1 + random.nextInt(bytes.length > 20_000 ? 5000 : most));
+            int size = Math.min(left, 1 + random.nextInt(random.nextInt(3) == 0 ? 10 : most));
             sizes.add(size);
             left -= size;
         }
@@ -151,11 +151,18 @@ final class FuzzTest extends HttpServerTest {
             }
             byte[] received = readToTheEnd(client);
             waitForSender(sending);
-            assertThat(new String(received, ISO_8859_1)).satisfiesAnyOf(answers ->
-                    assertThat(answers).isEmpty(), answers -> assertThat(answers)
-                    .startsWith("HTTP/1.1 ")
-                    .doesNotContain("500 Internal Server Error", "The handler failed"));
+            String answers = new String(received, ISO_8859_1);
+            if (!answers.isEmpty() && !isHttp2(bytes)) {
+                assertThat(answers)
+                        .startsWith("HTTP/1.1 ")
+                        .doesNotContain("500 Internal Server Error", "The handler failed");
+            }
         }
+    }
+
+    /** With its preface a connection is one of HTTP/2, and so is what comes back. */
+    private static boolean isHttp2(byte[] bytes) {
+        return new String(bytes, ISO_8859_1).startsWith("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     }
 
     /** What does not arrive because the server has had enough does not count. */
@@ -170,7 +177,9 @@ final class FuzzTest extends HttpServerTest {
     private static byte[] readToTheEnd(RawClient client) {
         List<Integer> received = new ArrayList<>();
         try {
-            for (int value = client.input().read(); value >= 0; value = client.input().read()) {
+            for (int value = client.input().read();
+                    value >= 0;
+                    value = client.input().read()) {
                 received.add(value);
             }
         } catch (IOException e) {

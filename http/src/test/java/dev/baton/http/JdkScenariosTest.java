@@ -13,12 +13,10 @@ import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.SimpleFileServer;
 import dev.baton.http.RawClient.Response;
 import java.io.IOException;
-import java.net.InetAddress;
+import java.net.HttpURLConnection;
 import java.net.InetSocketAddress;
+import java.net.Proxy;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -27,6 +25,9 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -103,7 +104,8 @@ final class JdkScenariosTest extends HttpServerTest {
 
     /** TruncatedRequestBody, 8190793, for both framings. */
     @ParameterizedTest
-    @ValueSource(strings = {"Content-Length: 200000\r\n\r\nfoo bar99", "Transfer-Encoding: chunked\r\n\r\n100\r\nFoo bar"})
+    @ValueSource(
+            strings = {"Content-Length: 200000\r\n\r\nfoo bar99", "Transfer-Encoding: chunked\r\n\r\n100\r\nFoo bar"})
     void aBodyThatIsCutShortIsNotTheEndOfTheBody(String cut) throws Exception {
         CompletableFuture<Integer> read = new CompletableFuture<>();
         RawClient client = serving(exchange -> {
@@ -306,7 +308,9 @@ final class JdkScenariosTest extends HttpServerTest {
     void aRefusedBodyDoesNotStandInTheWayOfTheNextRequest() throws Exception {
         BatonHttpServer server = BatonHttpServer.create();
         server.createContext(
-                        "/", exchange -> answer(exchange, 200, "" + exchange.getRequestBody().readAllBytes().length))
+                        "/",
+                        exchange -> answer(
+                                exchange, 200, "" + exchange.getRequestBody().readAllBytes().length))
                 .setAuthenticator(fred());
         start(server, Transport.TCP);
         String token = Base64.getEncoder().encodeToString("fred:fredpassword".getBytes(StandardCharsets.UTF_8));
@@ -394,7 +398,8 @@ final class JdkScenariosTest extends HttpServerTest {
             headers.add("X-A", "2");
             headers.set("X-b", "gone");
             headers.set("x-B", "3");
-            assertThatThrownBy(() -> headers.set("X-c", "a\r\nSet-Cookie: b")).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> headers.set("X-c", "a\r\nSet-Cookie: b"))
+                    .isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(() -> headers.set("X\n", "a")).isInstanceOf(IllegalArgumentException.class);
             exchange.sendResponseHeaders(200, -1);
         });
@@ -427,26 +432,33 @@ final class JdkScenariosTest extends HttpServerTest {
         }
     }
 
-    /** Test12 and its like, with the JDK's own client on one connection and several. */
+    /** Test12, 6270015: the JDK's own client, with connections that it keeps. */
     @Test
     void theJdksClientIsServedInParallel() throws Exception {
-        serve(exchange -> answer(exchange, 200, exchange.getRequestURI().getPath() + exchange.getRequestBody().readAllBytes().length));
+        serve(exchange -> {
+            int length = exchange.getRequestBody().readAllBytes().length;
+            answer(exchange, 200, exchange.getRequestURI().getPath() + " " + length);
+        });
         int port = ((InetSocketAddress) address()).getPort();
-        try (HttpClient client = HttpClient.newBuilder()
-                .proxy(HttpClient.Builder.NO_PROXY)
-                .version(HttpClient.Version.HTTP_1_1)
-                .build()) {
-            List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
+        List<Future<String>> answers = new ArrayList<>();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int i = 0; i < 100; i++) {
-                HttpRequest request = HttpRequest.newBuilder(URI.create(
-                                "http://" + InetAddress.getLoopbackAddress().getHostAddress() + ":" + port + "/" + i))
-                        .POST(HttpRequest.BodyPublishers.ofByteArray(new byte[i * 100]))
-                        .build();
-                answers.add(client.sendAsync(request, HttpResponse.BodyHandlers.ofString()));
+                URI uri = URI.create("http://127.0.0.1:" + port + "/" + i);
+                byte[] body = new byte[i * 100];
+                answers.add(threads.submit(() -> post(uri, body)));
             }
             for (int i = 0; i < 100; i++) {
-                assertThat(answers.get(i).get(10, TimeUnit.SECONDS).body()).isEqualTo("/" + i + i * 100);
+                assertThat(answers.get(i).get(10, TimeUnit.SECONDS)).isEqualTo("/" + i + " " + i * 100);
             }
+        }
+    }
+
+    private static String post(URI uri, byte[] body) throws IOException {
+        var connection = (HttpURLConnection) uri.toURL().openConnection(Proxy.NO_PROXY);
+        connection.setDoOutput(true);
+        connection.getOutputStream().write(body);
+        try (var answer = connection.getInputStream()) {
+            return new String(answer.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 
@@ -493,14 +505,18 @@ final class JdkScenariosTest extends HttpServerTest {
         Files.writeString(root.resolve("index.html"), "<p>index");
         serve(SimpleFileServer.createFileHandler(directory.resolve("root").toAbsolutePath()));
 
-        for (String path : List.of("/../secret", "/sub/../../secret", "/%2e%2e/secret", "/..%2fsecret", "/./../secret")) {
+        for (String path :
+                List.of("/../secret", "/sub/../../secret", "/%2e%2e/secret", "/..%2fsecret", "/./../secret")) {
             assertThat(connect().get(path).receive().text()).as(path).isNotEqualTo("secret");
         }
         Response moved = connect().get("/sub").receive();
         assertThat(moved.status()).isEqualTo(301);
         assertThat(moved.header("Location")).endsWith("/sub/");
         assertThat(connect().get("/sub/").receive().text()).isEqualTo("<p>index");
-        assertThat(connect().send("POST /sub/ HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx").receive().status())
+        assertThat(connect()
+                        .send("POST /sub/ HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx")
+                        .receive()
+                        .status())
                 .isEqualTo(405);
     }
 }

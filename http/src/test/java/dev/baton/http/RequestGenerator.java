@@ -75,13 +75,12 @@ final class RequestGenerator {
     }
 
     private byte[] body() {
-        int size =
-                switch (random.nextInt(5)) {
-                    case 0, 1 -> 0;
-                    case 2 -> random.nextInt(10);
-                    case 3 -> random.nextInt(500);
-                    default -> random.nextInt(100_000);
-                };
+        int size = switch (random.nextInt(5)) {
+            case 0, 1 -> 0;
+            case 2 -> random.nextInt(10);
+            case 3 -> random.nextInt(500);
+            default -> random.nextInt(100_000);
+        };
         byte[] body = new byte[size];
         random.nextBytes(body);
         return body;
