@@ -97,11 +97,11 @@ final class RequestBody extends InputStream {
         }
     }
 
-    /** Event loop: the whole body has come. */
+    /** Event loop: the end of the body has come. If a part of it was refused, the body is not whole all the same. */
     void end() {
         lock.lock();
         try {
-            ended = true;
+            ended = failure == null;
             arrived.signalAll();
         } finally {
             lock.unlock();
