@@ -11,14 +11,18 @@ import java.util.Objects;
  *     seconds, as in Go's {@code Server.Shutdown}. After it the connection counts as idle
  * @param idleGrace how long after the beginning of the drain an idle connection may stay where the policy lets it; by
  *     default 30 seconds
+ * @param closeSpread over which time WebSockets, hijacked connections and event streams are told to end, so that their
+ *     clients do not all come back at once; by default 5 seconds. Zero tells all at once
  */
-public record DrainOptions(IdlePolicy idlePolicy, Duration newConnectionGrace, Duration idleGrace) {
+public record DrainOptions(
+        IdlePolicy idlePolicy, Duration newConnectionGrace, Duration idleGrace, Duration closeSpread) {
 
     /** @throws IllegalArgumentException if a duration is negative */
     public DrainOptions {
         Objects.requireNonNull(idlePolicy);
         requireNotNegative("new-connection-grace", newConnectionGrace);
         requireNotNegative("idle-grace", idleGrace);
+        requireNotNegative("close-spread", closeSpread);
     }
 
     private static void requireNotNegative(String name, Duration value) {
@@ -42,6 +46,7 @@ public record DrainOptions(IdlePolicy idlePolicy, Duration newConnectionGrace, D
         private IdlePolicy idlePolicy = IdlePolicy.MIGRATE;
         private Duration newConnectionGrace = Duration.ofSeconds(5);
         private Duration idleGrace = Duration.ofSeconds(30);
+        private Duration closeSpread = Duration.ofSeconds(5);
 
         private Builder() {}
 
@@ -63,9 +68,15 @@ public record DrainOptions(IdlePolicy idlePolicy, Duration newConnectionGrace, D
             return this;
         }
 
+        /** See {@link DrainOptions#closeSpread()}. */
+        public Builder closeSpread(Duration value) {
+            closeSpread = value;
+            return this;
+        }
+
         /** The options as they are now; the builder can be used on. */
         public DrainOptions build() {
-            return new DrainOptions(idlePolicy, newConnectionGrace, idleGrace);
+            return new DrainOptions(idlePolicy, newConnectionGrace, idleGrace, closeSpread);
         }
     }
 }

@@ -10,7 +10,8 @@ final class DrainOptionsTest {
     @Test
     void theDefaultsAreThoseOfTheDocumentation() {
         assertThat(DrainOptions.defaults())
-                .isEqualTo(new DrainOptions(IdlePolicy.MIGRATE, Duration.ofSeconds(5), Duration.ofSeconds(30)));
+                .isEqualTo(new DrainOptions(
+                        IdlePolicy.MIGRATE, Duration.ofSeconds(5), Duration.ofSeconds(30), Duration.ofSeconds(5)));
     }
 
     @Test
