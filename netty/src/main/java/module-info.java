@@ -5,7 +5,7 @@ module dev.baton.netty {
     requires transitive dev.baton;
     requires transitive dev.baton.drain;
     requires transitive io.netty.transport;
-    requires io.netty.buffer;
+    requires transitive io.netty.buffer;
     requires io.netty.codec;
     requires io.netty.codec.http;
     requires io.netty.codec.http2;

@@ -10,7 +10,9 @@ import dev.baton.ListenException;
 import dev.baton.Listener;
 import dev.baton.Listeners;
 import dev.baton.drain.Connections;
+import dev.baton.drain.Conversations;
 import dev.baton.drain.DrainOptions;
+import dev.baton.drain.DrainReason;
 import dev.baton.drain.ServerClosedException;
 import dev.baton.drain.ShutdownResult;
 import dev.baton.netty.NettyServer;
@@ -24,7 +26,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,6 +78,7 @@ public final class BatonHttpServer extends HttpServer {
 
     private final Contexts contexts = new Contexts();
     private final Connections connections;
+    private final Conversations conversations;
 
     // Guarded by this, under which nobody waits.
     private final List<Listener> listeners = new ArrayList<>();
@@ -85,6 +91,7 @@ public final class BatonHttpServer extends HttpServer {
     private BatonHttpServer(HttpServerOptions options, DrainOptions drainOptions) {
         this.options = options;
         this.connections = new Connections(drainOptions);
+        this.conversations = new Conversations(drainOptions);
         this.facade = this;
         this.tls = null;
     }
@@ -93,6 +100,7 @@ public final class BatonHttpServer extends HttpServer {
     BatonHttpServer(HttpServerOptions options, DrainOptions drainOptions, HttpServer facade, TlsEngines tls) {
         this.options = options;
         this.connections = new Connections(drainOptions);
+        this.conversations = new Conversations(drainOptions);
         this.facade = facade;
         this.tls = tls;
     }
@@ -206,12 +214,12 @@ public final class BatonHttpServer extends HttpServer {
                         baton -> join(baton, started), () -> started.resume().join());
     }
 
-    private static void join(Baton baton, NettyServer server) {
+    private void join(Baton baton, NettyServer server) {
         if (baton.state() == dev.baton.State.STARTING && baton.generation() > 1) {
             var _ = Rehearsal.run();
         }
         try {
-            baton.join(server);
+            baton.join(new ServerParticipant(server, conversations));
         } catch (IllegalStateException e) {
             server.close();
             throw e;
@@ -264,15 +272,19 @@ public final class BatonHttpServer extends HttpServer {
      * {@inheritDoc}
      *
      * <p>This is {@link #shutdown} that does not wait for connections on which no request is being served, then
-     * {@link #close()}; how many requests that has cut is logged.
+     * {@link #close()}; how many requests that has cut is logged. For WebSockets, hijacked connections and event streams it
+     * waits too.
      */
     @Override
     public void stop(int delay) {
         if (delay < 0) {
             throw new IllegalArgumentException("the delay must not be negative: " + delay);
         }
+        long deadline = System.nanoTime() + Duration.ofSeconds(delay).toNanos();
         stopAccepting().join();
+        var _ = conversations.drain(DrainReason.STOPPED);
         ActiveConnections.awaitNone(connections, Duration.ofSeconds(delay));
+        awaitConversations(deadline);
         int cut = close();
         if (cut > 0) {
             Log.requestsCut(cut, delay);
@@ -283,19 +295,25 @@ public final class BatonHttpServer extends HttpServer {
      * Stops accepting, then finishes every connection, as Go's {@code Server.Shutdown}; final. See
      * {@link Connections#shutdown}.
      *
-     * <p>Does not block. Responses tell their clients from now on that the connection closes. The listeners are given up,
+     * <p>Does not block. Responses tell their clients from now on that the connection closes. WebSockets, hijacked
+     * connections and event streams are told to end; as in Go, hijacked ones are not waited for, and neither are WebSockets:
+     * {@link #conversations()} knows when they have ended. The listeners are given up,
      * for the generations that follow too: to let a successor have them, end the process through {@link Baton}. When the
      * future has completed, {@link #close()} ends the server's threads; after a deadline, it ends what is still open, if
      * the caller so chooses.
      */
     public CompletableFuture<ShutdownResult> shutdown(Duration deadline) {
         Objects.requireNonNull(deadline, "deadline");
-        return stopAccepting().thenCompose(_ -> connections.shutdown(deadline));
+        return stopAccepting().thenCompose(_ -> {
+            var _ = conversations.drain(DrainReason.STOPPED);
+            return connections.shutdown(deadline);
+        });
     }
 
     /**
-     * Closes every connection now, as Go's {@code Server.Close}; final. Without a shutdown before it the listeners are given
-     * up here.
+     * Closes every connection now, as Go's {@code Server.Close}, and unlike that hijacked ones and WebSockets too, because
+     * the threads end that serve them; how many is logged. Final. Without a shutdown before it the listeners are given up
+     * here.
      *
      * @return how many requests that has cut short
      */
@@ -305,6 +323,7 @@ public final class BatonHttpServer extends HttpServer {
         synchronized (this) {
             running = transport;
         }
+        var _ = ServerParticipant.cut(conversations);
         return running == null ? connections.close() : running.close();
     }
 
@@ -344,6 +363,18 @@ public final class BatonHttpServer extends HttpServer {
             stopped.complete(null);
         } catch (RuntimeException e) {
             stopped.completeExceptionally(e);
+        }
+    }
+
+    private void awaitConversations(long deadline) {
+        try {
+            conversations
+                    .drain(DrainReason.STOPPED)
+                    .get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            // The rest is cut, and the log says how many.
         }
     }
 
@@ -397,5 +428,10 @@ public final class BatonHttpServer extends HttpServer {
     /** The connections with their states; for callbacks at shutdown too. */
     public Connections connections() {
         return connections;
+    }
+
+    /** What has no end of its own: WebSockets, hijacked connections, event streams. */
+    public Conversations conversations() {
+        return conversations;
     }
 }

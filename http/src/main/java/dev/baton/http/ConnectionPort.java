@@ -105,6 +105,19 @@ final class ConnectionPort {
         post(() -> transport.writeFailure(body));
     }
 
+    /** Gives the connection to another protocol, if it can be; the switch says what became of it. */
+    void switchProtocol(ResponseBody body, ProtocolSwitch<?> next) {
+        try {
+            channel.eventLoop().execute(() -> transport.switchProtocol(body, next));
+        } catch (RejectedExecutionException e) {
+            next.refuse(new IOException("the server has stopped", e));
+        }
+    }
+
+    Channel channel() {
+        return channel;
+    }
+
     /** After the end of the event loop there is no connection left to change. */
     private void post(Runnable task) {
         try {

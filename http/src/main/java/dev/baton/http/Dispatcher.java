@@ -3,6 +3,7 @@ package dev.baton.http;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
 import java.util.concurrent.Executor;
@@ -41,7 +42,7 @@ final class Dispatcher {
         if (malformed != null) {
             return new Refused(malformed);
         }
-        RequestTarget target = RequestTarget.parse(request.method(), request.uri());
+        RequestTarget target = target(request);
         if (target == null) {
             return new Refused(Rejection.BAD_TARGET);
         }
@@ -59,6 +60,11 @@ final class Dispatcher {
         RequestBody body = new RequestBody(connection, options, !hasBody, expectsContinue(request));
         return new Accepted(
                 new Exchange(connection, request, target, context, body, new ResponseBody(connection, options)));
+    }
+
+    private @Nullable RequestTarget target(HttpRequest request) {
+        boolean tunnel = options.allowConnect() && request.method().equals(HttpMethod.CONNECT);
+        return tunnel ? RequestTarget.parseAuthority(request.uri()) : RequestTarget.parse(request.method(), request.uri());
     }
 
     /** Runs the handler; gives the rejection with which the server answers if no thread can be had for it. */

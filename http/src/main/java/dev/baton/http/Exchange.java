@@ -104,6 +104,15 @@ final class Exchange extends HttpExchange implements Runnable {
         return request.method();
     }
 
+    ConnectionPort connection() {
+        return connection;
+    }
+
+    /** The status was sent in a way of its own. */
+    void code(int sent) {
+        code = sent;
+    }
+
     /** The length of the request's body if it was announced, else 0. */
     long announcedLength() {
         return HttpUtil.getContentLength(request, 0L);
@@ -143,6 +152,9 @@ final class Exchange extends HttpExchange implements Runnable {
             sendInterimResponse(code);
             return;
         }
+        if (code < 300 && method().equals(HttpMethod.CONNECT)) {
+            throw new IOException("success makes a tunnel of a CONNECT: use HijackedConnection.connect");
+        }
         boolean keep = HttpUtil.isKeepAlive(request);
         if (requestBody.takeContinueExpected()) {
             if (code < 300) {
@@ -163,7 +175,7 @@ final class Exchange extends HttpExchange implements Runnable {
 
     private void sendInterimResponse(int code) throws IOException {
         if (code == 101) {
-            throw new IOException("this server cannot switch protocols");
+            throw new IOException("101 switches protocols: use HijackedConnection.upgrade or WebSockets.upgrade");
         }
         this.code = code;
         if (code == 100) {

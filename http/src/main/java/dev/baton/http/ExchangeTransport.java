@@ -25,4 +25,9 @@ interface ExchangeTransport {
 
     /** Answers 500, or 408 if the client was too slow, in the place of a response of which nothing was sent. */
     void writeFailure(ResponseBody body);
+
+    /** Gives the connection to another protocol, if it can be; the switch says what became of it. */
+    default void switchProtocol(ResponseBody body, ProtocolSwitch<?> next) {
+        next.refuse(new IllegalStateException("a stream of HTTP/2 is no connection of its own"));
+    }
 }

@@ -20,7 +20,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Objects;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,7 +49,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Excha
     }
 
     private final Dispatcher dispatcher;
-    private final BooleanSupplier headBegun;
+    private final HttpCodec codec;
     private final Channel channel;
     private final ConnectionPort port;
     private final ConnectionTimeouts timeouts;
@@ -76,11 +75,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Excha
 
     private boolean catchingUp;
 
-    /** For a registered channel; {@code headBegun} says whether the decoder has a part of a head. */
-    HttpConnection(Channel channel, Dispatcher dispatcher, BooleanSupplier headBegun) {
+    /** For a registered channel. */
+    HttpConnection(Channel channel, Dispatcher dispatcher, HttpCodec codec) {
         this.channel = channel;
         this.dispatcher = dispatcher;
-        this.headBegun = headBegun;
+        this.codec = codec;
         this.port = new ConnectionPort(channel, this);
         this.timeouts = new ConnectionTimeouts(channel, dispatcher.options(), this::onHeadTimeout, this::close);
     }
@@ -252,7 +251,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Excha
 
     private void responseSent(boolean keepAlive) {
         bodyFull = false;
-        if (!keepAlive || (inputEnded && pipelined.isEmpty())) {
+        if (!keepAlive || (inputEnded && pipelined.isEmpty() && !codec.isHolding())) {
             phase = Phase.CLOSING;
             pipelined.forEach(ReferenceCountUtil::release);
             pipelined.clear();
@@ -270,6 +269,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Excha
     /** Waits for the next request, or takes one that waits already. */
     private void await() {
         phase = Phase.WAITING;
+        codec.proceed();
         catchUp();
         if (phase == Phase.WAITING) {
             timeouts.awaitRequest();
@@ -293,7 +293,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Excha
     }
 
     private void updateReading() {
-        boolean read = pipelined.isEmpty() && !bodyFull;
+        boolean read = pipelined.isEmpty() && !bodyFull && !codec.isHolding();
         if (phase != Phase.CLOSING && channel.config().isAutoRead() != read) {
             channel.config().setOption(ChannelOption.AUTO_READ, read);
         }
@@ -304,8 +304,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Excha
     /** The one place where it is known that all that was read has been decoded, and that it was not a whole head. */
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
-        if (phase == Phase.WAITING && headBegun.getAsBoolean()) {
+        if (phase == Phase.WAITING && codec.isHeadBegun()) {
             timeouts.awaitHead();
+        } else if (codec.isHolding()) {
+            updateReading();
         }
         ctx.fireChannelReadComplete();
     }
@@ -404,6 +406,26 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Excha
     public void writeInterim(RequestBody body, HttpResponseStatus status, HttpHeaders headers) {
         if (exchange != null && exchange.requestBody() == body) {
             writer().writeInterim(status, headers);
+        }
+    }
+
+    /** Done if all that came of HTTP is the handler's request, and nothing of its response was sent. */
+    @Override
+    public void switchProtocol(ResponseBody body, ProtocolSwitch<?> next) {
+        Exchange current = exchange;
+        if (current == null || current.responseBody() != body) {
+            next.refuse(new IOException("the connection is closed"));
+        } else if (!requestEnded || !pipelined.isEmpty()) {
+            next.refuse(new IllegalStateException(
+                    requestEnded
+                            ? "another request has come behind this one; only one with an Upgrade, or a CONNECT, holds it back"
+                            : "the request body has not come to its end; read it first"));
+        } else if (!body.cede()) {
+            next.refuse(new IllegalStateException("the response has begun"));
+        } else {
+            exchange = null;
+            current.requestBody().close();
+            next.perform(writer().context(), codec);
         }
     }
 

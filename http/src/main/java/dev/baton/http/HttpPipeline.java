@@ -1,18 +1,15 @@
 package dev.baton.http;
 
-import dev.baton.netty.Http1Connection;
 import dev.baton.netty.Http2Connection;
 import dev.baton.netty.Http2Options;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelInitializer;
-import io.netty.handler.codec.http.HttpResponseEncoder;
 
 /**
  * Builds the pipeline of a connection, and is the only class that knows its protocol.
  *
- * <p>The decoder and the encoder of HTTP/1.1 are two handlers, not {@code HttpServerCodec}, because that one is final and
- * hides its decoder.
+ * <p>What {@link HttpConnection} sees is Netty's HTTP objects, which can come from an HTTP/2 stream as well.
  */
 @Sharable
 final class HttpPipeline extends ChannelInitializer<Channel> {
@@ -41,9 +38,8 @@ final class HttpPipeline extends ChannelInitializer<Channel> {
 
     /** Adds what speaks HTTP/1.1 to the end of the pipeline. */
     void installHttp1(Channel channel) {
-        RequestDecoder decoder = new RequestDecoder(dispatcher.options());
-        Http1Connection.install(channel.pipeline(), decoder, new HttpResponseEncoder());
-        channel.pipeline().addLast(new HttpConnection(channel, dispatcher, decoder::isHeadBegun));
+        Http1Codec codec = Http1Codec.install(channel.pipeline(), dispatcher.options());
+        channel.pipeline().addLast(new HttpConnection(channel, dispatcher, codec));
     }
 
     /** Adds what speaks HTTP/2 to the end of the pipeline. In the event loop. */

@@ -32,6 +32,8 @@ import java.util.Objects;
  *     longer read, and the client has to wait
  * @param http2 whether HTTP/2 is spoken too: without TLS, to a client that begins with its preface (prior knowledge, RFC
  *     9113, section 3.3)
+ * @param allowConnect whether CONNECT is passed on to the context of {@code "/"}, which may make a tunnel of it; see
+ *     {@link HijackedConnection#connect}. It is answered 400 otherwise
  */
 public record HttpServerOptions(
         int maxRequestLine,
@@ -47,7 +49,8 @@ public record HttpServerOptions(
         long maxUnreadBody,
         boolean requireHost,
         int bodyBuffer,
-        boolean http2) {
+        boolean http2,
+        boolean allowConnect) {
 
     public HttpServerOptions {
         positive("maxRequestLine", maxRequestLine);
@@ -108,6 +111,7 @@ public record HttpServerOptions(
         private boolean requireHost = true;
         private int bodyBuffer = 64 * 1024;
         private boolean http2 = true;
+        private boolean allowConnect;
 
         private Builder() {}
 
@@ -198,6 +202,12 @@ public record HttpServerOptions(
             return this;
         }
 
+        /** Default false. */
+        public Builder allowConnect(boolean allowed) {
+            allowConnect = allowed;
+            return this;
+        }
+
         /** The options as they are now. */
         public HttpServerOptions build() {
             return new HttpServerOptions(
@@ -214,7 +224,8 @@ public record HttpServerOptions(
                     maxUnreadBody,
                     requireHost,
                     bodyBuffer,
-                    http2);
+                    http2,
+                    allowConnect);
         }
     }
 }

@@ -47,6 +47,15 @@ final class Log {
         LOGGER.log(Level.WARNING, () -> "stopped; requests cut after a delay of " + delay + " s: " + cut);
     }
 
+    static void drainCallbackFailed(Throwable cause) {
+        LOGGER.log(Level.WARNING, "an onDrain callback failed", cause);
+    }
+
+    static void conversationsCut(int count) {
+        LOGGER.log(
+                Level.WARNING, "WebSockets, hijacked connections and event streams cut before their end: {0}", count);
+    }
+
     static void rehearsalFailed(Throwable cause) {
         LOGGER.log(Level.DEBUG, "nothing was rehearsed before ready", cause);
     }

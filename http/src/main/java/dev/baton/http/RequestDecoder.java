@@ -1,14 +1,17 @@
 package dev.baton.http;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.HttpConstants;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.AsciiString;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +28,9 @@ import org.jspecify.annotations.Nullable;
  *       capitals (section 2.3).
  * </ul>
  *
- * <p>It also knows whether a head has begun and is not complete, for the head timeout.
+ * <p>It also knows whether a head has begun and is not complete, for the head timeout. And behind a request after which the
+ * connection may speak another protocol (an {@code Upgrade}, a CONNECT) it stops: what follows is left undecoded until it
+ * is known what it is.
  */
 final class RequestDecoder extends HttpRequestDecoder {
     /** Larger than a read from the socket, so that a piece of a body is passed on as it came. */
@@ -39,6 +44,15 @@ final class RequestDecoder extends HttpRequestDecoder {
 
     /** Where the next word of the request line must begin in the line. */
     private int nextWord;
+
+    /** The request that is being decoded may be the last one of HTTP. */
+    private boolean mayBeLast;
+
+    /** That request has come to its end. */
+    private boolean stopped;
+
+    /** Bytes are being decoded at this moment. */
+    private boolean decoding;
 
     RequestDecoder(HttpServerOptions options) {
         super(new HttpDecoderConfig()
@@ -56,8 +70,41 @@ final class RequestDecoder extends HttpRequestDecoder {
         return inHead || internalBuffer().isReadable();
     }
 
+    /** Whether bytes have come behind a request at which decoding has stopped. */
+    boolean isHolding() {
+        return stopped && internalBuffer().isReadable();
+    }
+
+    /**
+     * Decodes again what comes from now on.
+     *
+     * @return what has come meanwhile and is for the caller to bring again, and so to release; empty if there is nothing,
+     *     and if the decoder is at it in this very moment and simply goes on
+     */
+    ByteBuf proceed() {
+        stopped = false;
+        if (decoding) {
+            return Unpooled.EMPTY_BUFFER;
+        }
+        ByteBuf held = internalBuffer();
+        return held.isReadable() ? held.readBytes(held.readableBytes()) : Unpooled.EMPTY_BUFFER;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) throws Exception {
+        decoding = true;
+        try {
+            super.channelRead(ctx, message);
+        } finally {
+            decoding = false;
+        }
+    }
+
     @Override
     protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws Exception {
+        if (stopped) {
+            return;
+        }
         int start = in.readerIndex();
         int end = in.writerIndex();
         boolean continued = inHead;
@@ -72,10 +119,13 @@ final class RequestDecoder extends HttpRequestDecoder {
                 headRead(request);
             }
         }
+        stopped = mayBeLast && out.size() > before && out.getLast() instanceof LastHttpContent;
     }
 
     private void headRead(HttpRequest request) {
         inHead = false;
+        mayBeLast = HttpMethod.CONNECT.equals(request.method())
+                || request.headers().contains(HttpHeaderNames.UPGRADE);
         if (contentLengths > 1) {
             defect = "more than one Content-Length";
         }

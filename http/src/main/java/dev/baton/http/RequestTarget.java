@@ -45,7 +45,7 @@ final class RequestTarget {
      */
     static @Nullable RequestTarget parse(HttpMethod method, String text) {
         if (method.equals(HttpMethod.CONNECT)) {
-            return null; // Its target is an authority, and this server is no proxy.
+            return null; // Its target is an authority: parseAuthority.
         }
         if (isPlain(text)) {
             return new RequestTarget(text, text, null);
@@ -103,6 +103,17 @@ final class RequestTarget {
 
     private static boolean isIn(boolean[] characters, char c) {
         return c < characters.length && characters[c];
+    }
+
+    /** The host and port of a CONNECT, as the authority of a URI; the path is that of the root. Gives null if it is none. */
+    static @Nullable RequestTarget parseAuthority(String text) {
+        try {
+            URI uri = new URI("//" + text);
+            boolean isAuthority = isHost(text) && uri.getHost() != null && uri.getPort() >= 0;
+            return isAuthority ? new RequestTarget(text, "/", uri) : null;
+        } catch (URISyntaxException e) {
+            return null;
+        }
     }
 
     /** An absolute path; "//" would begin an authority. */

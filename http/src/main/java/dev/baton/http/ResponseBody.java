@@ -223,6 +223,20 @@ final class ResponseBody extends OutputStream {
         }
     }
 
+    /** Event loop: gives up the response because another protocol follows; false if it has begun. */
+    boolean cede() {
+        lock.lock();
+        try {
+            if (state != State.UNSENT) {
+                return false;
+            }
+            state = State.COMPLETE;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Event loop: a piece has been written to the socket, or could not be. */
     void pieceWritten(int size, @Nullable Throwable cause) {
         lock.lock();

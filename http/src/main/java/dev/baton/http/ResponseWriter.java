@@ -28,6 +28,10 @@ final class ResponseWriter {
         this.ctx = ctx;
     }
 
+    ChannelHandlerContext context() {
+        return ctx;
+    }
+
     /** Writes a part and flushes. The response's body is told when bytes that another part follows are written. */
     void write(ResponsePart part, boolean keepAlive) {
         ByteBuf content = part.content();

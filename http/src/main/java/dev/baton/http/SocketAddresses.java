@@ -3,9 +3,10 @@ package dev.baton.http;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import org.jspecify.annotations.Nullable;
 
-/** Addresses for an API that knows only internet addresses. */
+/** Netty's addresses as the JDK's. */
 final class SocketAddresses {
     private static final InetSocketAddress LOCAL = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
@@ -14,5 +15,10 @@ final class SocketAddresses {
     /** The address itself; for a Unix socket, and for a peer that has gone, the loopback address with port 0. */
     static InetSocketAddress inet(@Nullable SocketAddress address) {
         return address instanceof InetSocketAddress inet ? inet : LOCAL;
+    }
+
+    /** The address itself; for a Unix socket one with the empty path. */
+    static SocketAddress any(@Nullable SocketAddress address) {
+        return address instanceof InetSocketAddress inet ? inet : UnixDomainSocketAddress.of("");
     }
 }

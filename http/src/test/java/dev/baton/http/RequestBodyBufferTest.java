@@ -7,8 +7,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.baton.http.RequestBody.Offer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.http.HttpResponse;
 import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -19,8 +24,29 @@ final class RequestBodyBufferTest {
     private final EmbeddedChannel channel = new EmbeddedChannel();
     private final Dispatcher dispatcher = new Dispatcher(new Contexts(), options, Runnable::run);
     private final ConnectionPort port =
-            new ConnectionPort(channel, new HttpConnection(channel, dispatcher, () -> false));
+            new ConnectionPort(channel, new HttpConnection(channel, dispatcher, new NoCodec()));
     private final RequestBody body = new RequestBody(port, options, false, false);
+
+    /** Nothing is decoded here. */
+    private static final class NoCodec implements HttpCodec {
+        @Override
+        public boolean isHeadBegun() {
+            return false;
+        }
+
+        @Override
+        public boolean isHolding() {
+            return false;
+        }
+
+        @Override
+        public void proceed() {}
+
+        @Override
+        public void leave(ChannelHandlerContext last, @Nullable HttpResponse response, List<ChannelHandler> next) {
+            throw new AssertionError("nobody takes the connection");
+        }
+    }
 
     @AfterEach
     void close() {

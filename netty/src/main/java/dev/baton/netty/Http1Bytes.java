@@ -45,6 +45,13 @@ final class Http1Bytes extends ChannelDuplexHandler {
         return atHead;
     }
 
+    /** The codec has given back what it held: it comes again. */
+    void replay(ChannelHandlerContext ctx, ByteBuf bytes) {
+        lineBegun = false;
+        channelRead(ctx, bytes);
+        ctx.fireChannelReadComplete();
+    }
+
     /** Whether bytes have come that are not decoded yet, other than empty lines. */
     boolean undecoded() {
         return moreWaits || isMoreThanEmptyLines(decoding);

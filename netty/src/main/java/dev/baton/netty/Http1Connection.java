@@ -3,6 +3,7 @@ package dev.baton.netty;
 import dev.baton.drain.ConnectionState;
 import dev.baton.drain.DrainReason;
 import dev.baton.drain.TrackedConnection;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFuture;
@@ -165,6 +166,20 @@ public final class Http1Connection extends ChannelDuplexHandler implements Conne
         }
     }
 
+    /**
+     * Bytes that the codec has given back undecoded come again, as if they were read now. The codec must hold nothing.
+     *
+     * @param read what was read from the socket and not decoded; released here
+     */
+    public void replay(ByteBuf read) {
+        ChannelHandlerContext front = front();
+        if (front == null) {
+            read.release();
+        } else {
+            bytes.replay(front, read);
+        }
+    }
+
     // What a drain asks for.
 
     @Override
@@ -193,7 +208,7 @@ public final class Http1Connection extends ChannelDuplexHandler implements Conne
 
     /** Closes the channel, without lingering. The application's handlers are not asked. */
     private void closeNow() {
-        ChannelHandlerContext front = served.channel().pipeline().context(bytes.atHead() ? served : bytes);
+        ChannelHandlerContext front = front();
         if (front != null) {
             var _ = front.close();
         }
@@ -202,6 +217,12 @@ public final class Http1Connection extends ChannelDuplexHandler implements Conne
     @Override
     public boolean isAnswered() {
         return linger != null;
+    }
+
+    /** The place in front of the codec; null if the channel is closed. */
+    @Nullable
+    private ChannelHandlerContext front() {
+        return served.channel().pipeline().context(bytes.atHead() ? served : bytes);
     }
 
     // What happens in front of the codec.

@@ -1,0 +1,65 @@
+package dev.baton.http;
+
+import dev.baton.netty.Http1Connection;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseEncoder;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The HTTP/1.1 codec of one connection, and the way out of it. Event loop only.
+ *
+ * <p>The decoder and the encoder are two handlers, not {@code HttpServerCodec}, because that one is final and hides its
+ * decoder.
+ */
+final class Http1Codec implements HttpCodec {
+    private final RequestDecoder decoder;
+    private final HttpResponseEncoder encoder = new HttpResponseEncoder();
+    private final Http1Connection connection;
+
+    private Http1Codec(ChannelPipeline pipeline, HttpServerOptions options) {
+        decoder = new RequestDecoder(options);
+        connection = Http1Connection.install(pipeline, decoder, encoder);
+    }
+
+    /** Adds the codec to the end of a pipeline. */
+    static Http1Codec install(ChannelPipeline pipeline, HttpServerOptions options) {
+        return new Http1Codec(pipeline, options);
+    }
+
+    @Override
+    public boolean isHeadBegun() {
+        return decoder.isHeadBegun();
+    }
+
+    @Override
+    public boolean isHolding() {
+        return decoder.isHolding();
+    }
+
+    @Override
+    public void proceed() {
+        ByteBuf held = decoder.proceed();
+        if (held.isReadable()) {
+            connection.replay(held);
+        }
+    }
+
+    @Override
+    public void leave(ChannelHandlerContext last, @Nullable HttpResponse response, List<ChannelHandler> next) {
+        ChannelPipeline pipeline = last.pipeline();
+        connection.hijack();
+        if (response != null) {
+            var _ = last.writeAndFlush(response);
+        }
+        next.forEach(pipeline::addLast);
+        pipeline.remove(last.handler());
+        pipeline.remove(encoder);
+        // As the last: a decoder that leaves passes on what it holds, and that is to reach the new handlers.
+        pipeline.remove(decoder);
+    }
+}

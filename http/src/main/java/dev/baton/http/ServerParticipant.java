@@ -1,0 +1,58 @@
+package dev.baton.http;
+
+import dev.baton.Participant;
+import dev.baton.drain.Conversations;
+import dev.baton.netty.NettyServer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * A server in a restart: its connections, and what has grown out of them.
+ *
+ * <p>{@link dev.baton.drain.Connections} does not wait for hijacked connections, by Go's rule. The process must, or they
+ * would be cut without a word when it ends. So the drain is over when no connection is left and then no conversation: a
+ * conversation is registered before its connection leaves the one, so none can begin between the two.
+ */
+record ServerParticipant(NettyServer server, Conversations conversations) implements Participant {
+
+    @Override
+    public CompletionStage<Void> resume() {
+        conversations.resume();
+        return server.resume();
+    }
+
+    @Override
+    public CompletionStage<Void> park() {
+        return server.park();
+    }
+
+    @Override
+    public void release() {
+        server.release();
+    }
+
+    @Override
+    public CompletionStage<Void> drain(DrainReason reason) {
+        dev.baton.drain.DrainReason why = switch (reason) {
+            case SUCCEEDED -> dev.baton.drain.DrainReason.SUCCEEDED;
+            case STOPPED -> dev.baton.drain.DrainReason.STOPPED;
+        };
+        var _ = conversations.drain(why);
+        CompletableFuture<Void> connectionsEnded = server.drain(reason);
+        return connectionsEnded.thenCompose(_ -> conversations.drain(why).thenAccept(_ -> {}));
+    }
+
+    @Override
+    public int close() {
+        return cut(conversations) + server.close();
+    }
+
+    /** Ends every conversation now; the log says how many were cut. */
+    static int cut(Conversations conversations) {
+        int cut = conversations.close();
+        if (cut > 0) {
+            Log.conversationsCut(cut);
+        }
+        return cut;
+    }
+}
