@@ -89,9 +89,11 @@ final class HijackedChannel extends ChannelInboundHandlerAdapter {
     }
 
     void closeForcibly() {
-        inLoop(() -> {
-            var _ = channel.close();
-        });
+        inLoop(this::closeSocket);
+    }
+
+    private void closeSocket() {
+        var _ = channel.close();
     }
 
     private void inLoop(Runnable task) {
@@ -117,7 +119,7 @@ final class HijackedChannel extends ChannelInboundHandlerAdapter {
             discarded += bytes.readableBytes();
             bytes.release();
             if (discarded > LINGER_BYTES) {
-                var _ = channel.close();
+                closeSocket();
             }
         } else if (!input.offer(bytes)) {
             channel.config().setOption(ChannelOption.AUTO_READ, false);
@@ -151,7 +153,7 @@ final class HijackedChannel extends ChannelInboundHandlerAdapter {
             return;
         }
         lingering = true;
-        lingerEnd = channel.eventLoop().schedule((Runnable) channel::close, LINGER_TIME.toNanos(), TimeUnit.NANOSECONDS);
+        lingerEnd = channel.eventLoop().schedule(this::closeSocket, LINGER_TIME.toNanos(), TimeUnit.NANOSECONDS);
         readOn();
         shut();
     }

@@ -51,6 +51,10 @@ final class Log {
         LOGGER.log(Level.WARNING, "an onDrain callback failed", cause);
     }
 
+    static void listenerFailed(Throwable cause) {
+        LOGGER.log(Level.WARNING, "a WebSocket listener failed", cause);
+    }
+
     static void conversationsCut(int count) {
         LOGGER.log(
                 Level.WARNING, "WebSockets, hijacked connections and event streams cut before their end: {0}", count);
