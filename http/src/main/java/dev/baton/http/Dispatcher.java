@@ -64,7 +64,9 @@ final class Dispatcher {
 
     private @Nullable RequestTarget target(HttpRequest request) {
         boolean tunnel = options.allowConnect() && request.method().equals(HttpMethod.CONNECT);
-        return tunnel ? RequestTarget.parseAuthority(request.uri()) : RequestTarget.parse(request.method(), request.uri());
+        return tunnel
+                ? RequestTarget.parseAuthority(request.uri())
+                : RequestTarget.parse(request.method(), request.uri());
     }
 
     /** Runs the handler; gives the rejection with which the server answers if no thread can be had for it. */

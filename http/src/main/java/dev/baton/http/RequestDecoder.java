@@ -124,8 +124,8 @@ final class RequestDecoder extends HttpRequestDecoder {
 
     private void headRead(HttpRequest request) {
         inHead = false;
-        mayBeLast = HttpMethod.CONNECT.equals(request.method())
-                || request.headers().contains(HttpHeaderNames.UPGRADE);
+        mayBeLast =
+                HttpMethod.CONNECT.equals(request.method()) || request.headers().contains(HttpHeaderNames.UPGRADE);
         if (contentLengths > 1) {
             defect = "more than one Content-Length";
         }

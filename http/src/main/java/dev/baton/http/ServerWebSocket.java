@@ -21,8 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It is waited for by a drain until the socket is closed and the listener has been called for all that it requested.
  */
-final class ServerWebSocket
-        implements WebSocket, WebSocketReceiver.Owner, WebSocketSender.Wire, ConversationControl {
+final class ServerWebSocket implements WebSocket, WebSocketReceiver.Owner, WebSocketSender.Wire, ConversationControl {
     private final Channel channel;
     private final String subprotocol;
     private final WebSocketDrainPolicy drainPolicy;
@@ -80,7 +79,8 @@ final class ServerWebSocket
     public CompletableFuture<WebSocket> sendClose(int statusCode, String reason) {
         Objects.requireNonNull(reason, "reason");
         if (!CloseCode.maySend(statusCode)) {
-            return CompletableFuture.failedFuture(new IllegalArgumentException("no status code to send: " + statusCode));
+            return CompletableFuture.failedFuture(
+                    new IllegalArgumentException("no status code to send: " + statusCode));
         }
         if (!CloseCode.isReason(reason)) {
             return CompletableFuture.failedFuture(

@@ -62,8 +62,7 @@ final class WebSocketChannel extends ChannelInboundHandlerAdapter {
     private @Nullable ByteBuf nextPong;
     private @Nullable Future<?> closeDeadline;
 
-    WebSocketChannel(
-            Channel channel, WebSocketOptions options, ServerWebSocket webSocket, WebSocketReceiver receiver) {
+    WebSocketChannel(Channel channel, WebSocketOptions options, ServerWebSocket webSocket, WebSocketReceiver receiver) {
         this.channel = channel;
         this.options = options;
         this.webSocket = webSocket;
@@ -94,7 +93,9 @@ final class WebSocketChannel extends ChannelInboundHandlerAdapter {
 
     private void receive(WebSocketFrame frame) {
         if (frame.rsv() != 0) {
-            fail(CloseCode.PROTOCOL_ERROR, new ProtocolException("a reserved bit is set that nothing was agreed on for"));
+            fail(
+                    CloseCode.PROTOCOL_ERROR,
+                    new ProtocolException("a reserved bit is set that nothing was agreed on for"));
             return;
         }
         switch (frame) {

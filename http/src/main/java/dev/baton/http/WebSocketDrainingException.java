@@ -13,7 +13,8 @@ public final class WebSocketDrainingException extends IOException {
     private final DrainReason reason;
 
     WebSocketDrainingException(DrainReason reason) {
-        super("the WebSocket begins no new message: the server " + (reason == DrainReason.STOPPED ? "stops" : "restarts"));
+        super("the WebSocket begins no new message: the server "
+                + (reason == DrainReason.STOPPED ? "stops" : "restarts"));
         this.reason = reason;
     }
 

@@ -32,7 +32,8 @@ public record WebSocketOptions(
         subprotocols = List.copyOf(subprotocols);
         Objects.requireNonNull(drainPolicy);
         if (maxFrameSize < 125) {
-            throw new IllegalArgumentException("maxFrameSize must be at least 125, for control frames: " + maxFrameSize);
+            throw new IllegalArgumentException(
+                    "maxFrameSize must be at least 125, for control frames: " + maxFrameSize);
         }
         if (maxMessageSize < 1) {
             throw new IllegalArgumentException("maxMessageSize must be at least 1: " + maxMessageSize);
@@ -112,13 +113,7 @@ public record WebSocketOptions(
         /** The options as they are now. */
         public WebSocketOptions build() {
             return new WebSocketOptions(
-                    subprotocols,
-                    maxFrameSize,
-                    maxMessageSize,
-                    compression,
-                    pingInterval,
-                    closeTimeout,
-                    drainPolicy);
+                    subprotocols, maxFrameSize, maxMessageSize, compression, pingInterval, closeTimeout, drainPolicy);
         }
     }
 }

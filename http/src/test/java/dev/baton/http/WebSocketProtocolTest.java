@@ -48,9 +48,7 @@ class WebSocketProtocolTest extends WebSocketServerTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            textBlock =
-                    """
+    @CsvSource(textBlock = """
             POST, websocket, Upgrade, 13, dGhlIHNhbXBsZSBub25jZQ==, 405
             GET,  h2c,       Upgrade, 13, dGhlIHNhbXBsZSBub25jZQ==, 426
             GET,  websocket, close,   13, dGhlIHNhbXBsZSBub25jZQ==, 426
@@ -126,10 +124,14 @@ class WebSocketProtocolTest extends WebSocketServerTest {
         server.sendPing(ByteBuffer.wrap(new byte[] {7})).join();
         server.sendText("c", true).join();
         server.sendBinary(ByteBuffer.wrap(new byte[70_000]), true).join();
-        assertThat(client.receive()).satisfies(frame -> assertThat(frame.first()).isEqualTo(TEXT));
-        assertThat(client.receive()).satisfies(frame -> assertThat(frame.first()).isEqualTo(CONTINUATION));
-        assertThat(client.receive()).satisfies(frame -> assertThat(frame.first()).isEqualTo(FIN | PING));
-        assertThat(client.receive()).satisfies(frame -> assertThat(frame.first()).isEqualTo(FIN | CONTINUATION));
+        assertThat(client.receive())
+                .satisfies(frame -> assertThat(frame.first()).isEqualTo(TEXT));
+        assertThat(client.receive())
+                .satisfies(frame -> assertThat(frame.first()).isEqualTo(CONTINUATION));
+        assertThat(client.receive())
+                .satisfies(frame -> assertThat(frame.first()).isEqualTo(FIN | PING));
+        assertThat(client.receive())
+                .satisfies(frame -> assertThat(frame.first()).isEqualTo(FIN | CONTINUATION));
         Frame binary = client.receive();
         assertThat(binary.first()).isEqualTo(FIN | BINARY);
         assertThat(binary.payload()).hasSize(70_000);
@@ -346,8 +348,8 @@ class WebSocketProtocolTest extends WebSocketServerTest {
     @Test
     void compressionIsDeclinedUnlessAskedFor() throws Exception {
         serve(WebSocketOptions.defaults(), listener);
-        RawClient client = connect()
-                .send(FrameClient.HANDSHAKE + "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n");
+        RawClient client =
+                connect().send(FrameClient.HANDSHAKE + "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n");
         assertThat(client.receive().header("Sec-WebSocket-Extensions")).isNull();
     }
 

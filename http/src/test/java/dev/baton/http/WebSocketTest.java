@@ -215,8 +215,7 @@ class WebSocketTest extends WebSocketServerTest {
     void aMessageThatWouldBeginDuringADrainFailsWithItsOwnTypeAndWithoutACutOfTheOpenOne() throws Exception {
         WebSocketSender sender = new WebSocketSender(new WebSocketSender.Wire() {
             @Override
-            public void send(
-                    WebSocketFrame frame, CompletableFuture<Void> sent) {
+            public void send(WebSocketFrame frame, CompletableFuture<Void> sent) {
                 sent.complete(null);
             }
 
@@ -272,8 +271,8 @@ class WebSocketTest extends WebSocketServerTest {
 
     @Test
     void aClientThatNeverAnswersTheCloseOfADrainIsBounded() throws Exception {
-        BatonHttpServer server =
-                serve(WebSocketOptions.builder().closeTimeout(Duration.ofMillis(200)).build(), listener);
+        BatonHttpServer server = serve(
+                WebSocketOptions.builder().closeTimeout(Duration.ofMillis(200)).build(), listener);
         FrameClient client = open();
         accepted();
         server.conversations().drain(DrainReason.STOPPED).get(10, TimeUnit.SECONDS);
@@ -301,11 +300,10 @@ class WebSocketTest extends WebSocketServerTest {
     void manyAreClosedOverTheWindow() throws Exception {
         BatonHttpServer server = BatonHttpServer.create(
                 HttpServerOptions.defaults(),
-                DrainOptions.builder()
-                        .closeSpread(Duration.ofSeconds(1))
-                        .build());
+                DrainOptions.builder().closeSpread(Duration.ofSeconds(1)).build());
         server.createContext(
-                "/", exchange -> WebSockets.upgrade(exchange, WebSocketOptions.defaults(), new WebSocketTestListener()));
+                "/",
+                exchange -> WebSockets.upgrade(exchange, WebSocketOptions.defaults(), new WebSocketTestListener()));
         start(server, Transport.TCP);
         List<FrameClient> clients = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
