@@ -16,6 +16,10 @@ public interface ConversationControl {
     /** The drain was undone: the conversation goes on, unless its peer was told otherwise already. */
     void resume();
 
-    /** Ends the conversation now, wherever it is. */
-    void close();
+    /**
+     * Ends the conversation now, wherever it is.
+     *
+     * @return whether that counts as a cut; false if it is counted as something else, such as a request
+     */
+    boolean close();
 }

@@ -164,27 +164,30 @@ public final class Conversations {
     }
 
     /**
-     * Ends every conversation now, and lets none begin any more. A second call ends what is left.
+     * Ends every conversation now, and lets none begin any more. A second call does nothing.
      *
-     * @return how many were cut, without those that an earlier call has counted
+     * @return how many were cut
      */
     public int close() {
-        List<TrackedConversation> left;
-        int cut = 0;
+        List<TrackedConversation> left = new ArrayList<>();
         synchronized (lock) {
             closed = true;
             if (current != null) {
                 cancel(current);
             }
-            left = List.copyOf(open);
-            for (TrackedConversation conversation : left) {
-                if (!conversation.cut) {
-                    conversation.cut = true;
-                    cut++;
+            for (TrackedConversation conversation : open) {
+                if (!conversation.closing) {
+                    conversation.closing = true;
+                    left.add(conversation);
                 }
             }
         }
-        left.forEach(each -> each.control().close());
+        int cut = 0;
+        for (TrackedConversation conversation : left) {
+            if (conversation.control().close()) {
+                cut++;
+            }
+        }
         return cut;
     }
 

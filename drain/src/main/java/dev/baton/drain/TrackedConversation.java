@@ -12,8 +12,8 @@ public final class TrackedConversation {
     @Nullable
     volatile DrainReason told;
 
-    /** Whether a close has counted it. Guarded by the lock of Conversations. */
-    boolean cut;
+    /** A close ends it. Guarded by the lock of Conversations. */
+    boolean closing;
 
     TrackedConversation(Conversations conversations, ConversationControl control) {
         this.conversations = conversations;

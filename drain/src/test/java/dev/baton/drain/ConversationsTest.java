@@ -21,6 +21,7 @@ class ConversationsTest {
     /** Writes down what it is told. */
     private final class Talk implements ConversationControl {
         final List<String> told = new ArrayList<>();
+        boolean counted = true;
         final @Nullable TrackedConversation tracked = conversations.open(this);
 
         @Override
@@ -34,9 +35,10 @@ class ConversationsTest {
         }
 
         @Override
-        public void close() {
+        public boolean close() {
             told.add("close");
             end();
+            return counted;
         }
 
         Optional<DrainReason> reason() {
@@ -147,8 +149,9 @@ class ConversationsTest {
 
     @Test
     void closeCutsWhatIsLeftAndCountsItOnce() {
-        List<Talk> talks = begin(3);
+        List<Talk> talks = begin(4);
         talks.get(0).end();
+        talks.get(1).counted = false;
         CompletableFuture<DrainResult> drained = conversations.drain(DrainReason.SUCCEEDED);
         assertThat(conversations.close()).isEqualTo(2);
         assertThat(conversations.close()).isZero();
@@ -172,7 +175,9 @@ class ConversationsTest {
                 public void resume() {}
 
                 @Override
-                public void close() {}
+                public boolean close() {
+                    return false;
+                }
             };
             Thread opener = Thread.ofVirtual().start(() -> {
                 for (int i = 0; i < 20; i++) {

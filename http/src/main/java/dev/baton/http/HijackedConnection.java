@@ -181,8 +181,9 @@ public final class HijackedConnection implements AutoCloseable {
         }
 
         @Override
-        public void close() {
+        public boolean close() {
             channel.closeForcibly();
+            return true;
         }
     }
 

@@ -219,12 +219,13 @@ final class ServerWebSocket implements WebSocket, WebSocketReceiver.Owner, WebSo
 
     /** At the deadline: what can still be said is said. */
     @Override
-    public void close() {
+    public boolean close() {
         TrackedConversation told = conversation;
         DrainReason reason =
                 told == null ? DrainReason.STOPPED : told.drainReason().orElse(DrainReason.STOPPED);
         sender.close(CloseCode.of(reason), "").exceptionally(_ -> null);
         closeSocket();
+        return true;
     }
 
     private void closeSocket() {
