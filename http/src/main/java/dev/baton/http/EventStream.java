@@ -169,8 +169,7 @@ public final class EventStream implements AutoCloseable {
         private void endIfTold() {
             writing.lock();
             try {
-                Optional<DrainReason> told =
-                        conversation == null ? Optional.empty() : conversation.drainReason();
+                Optional<DrainReason> told = conversation == null ? Optional.empty() : conversation.drainReason();
                 if (told.isPresent() && !over) {
                     reason = told;
                     EventStream.this.close();

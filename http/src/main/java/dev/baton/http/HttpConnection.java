@@ -409,20 +409,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Excha
         }
     }
 
-    /** Done if all that came of HTTP is the handler's request, and nothing of its response was sent. */
     @Override
     public void switchProtocol(ResponseBody body, ProtocolSwitch<?> next) {
         Exchange current = exchange;
         if (current == null || current.responseBody() != body) {
             next.refuse(new IOException("the connection is closed"));
-        } else if (!requestEnded || !pipelined.isEmpty()) {
-            next.refuse(new IllegalStateException(
-                    requestEnded
-                            ? "another request has come behind this one; only one with an Upgrade, or a CONNECT, holds it back"
-                            : "the request body has not come to its end; read it first"));
-        } else if (!body.cede()) {
-            next.refuse(new IllegalStateException("the response has begun"));
-        } else {
+        } else if (next.isPossible(requestEnded, pipelined.isEmpty(), body)) {
             exchange = null;
             current.requestBody().close();
             next.perform(writer().context(), codec);

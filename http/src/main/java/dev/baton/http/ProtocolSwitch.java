@@ -29,6 +29,21 @@ record ProtocolSwitch<T>(
         this(response, begin, handlers, new CompletableFuture<>());
     }
 
+    /** Event loop: whether all that came of HTTP is the handler's request, and nothing of its response was sent. */
+    boolean isPossible(boolean requestEnded, boolean nothingBehind, ResponseBody body) {
+        if (!requestEnded) {
+            refuse(new IllegalStateException("the request body has not come to its end; read it first"));
+        } else if (!nothingBehind) {
+            refuse(new IllegalStateException(
+                    "another request has come behind this one; only an Upgrade, or a CONNECT, holds it back"));
+        } else if (!body.cede()) {
+            refuse(new IllegalStateException("the response has begun"));
+        } else {
+            return true;
+        }
+        return false;
+    }
+
     /** Event loop: carries it out. */
     void perform(ChannelHandlerContext http, HttpCodec codec) {
         T begun;

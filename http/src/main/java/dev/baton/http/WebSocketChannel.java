@@ -3,6 +3,7 @@ package dev.baton.http;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -238,7 +239,7 @@ final class WebSocketChannel extends ChannelInboundHandlerAdapter {
 
     /** Behind the Close, if it is still on its way. */
     private void closeWhenWritten() {
-        var _ = channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> channel.close());
+        var _ = channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
     }
 
     /** What comes from now on is thrown away in front of the decoder. */

@@ -38,7 +38,8 @@ class EventStreamTest extends HttpServerTest {
                 .withEvent("tick")
                 .withRetry(Duration.ofSeconds(2));
         assertThat(new String(event.encoded(), UTF_8))
-                .isEqualTo("id: 7\nevent: tick\nretry: 2000\ndata: one\ndata: two\ndata: three\ndata: grün\ndata: \n\n");
+                .isEqualTo(
+                        "id: 7\nevent: tick\nretry: 2000\ndata: one\ndata: two\ndata: three\ndata: grün\ndata: \n\n");
         assertThat(new String(ServerSentEvent.comment("a\nb"), UTF_8)).isEqualTo(": a\n: b\n\n");
     }
 
@@ -64,7 +65,8 @@ class EventStreamTest extends HttpServerTest {
         assertThat(client.input().readAllBytes()).asString(UTF_8).isEqualTo("0\r\n\r\n");
         assertThatThrownBy(() -> stream.send(ServerSentEvent.of("y")))
                 .isInstanceOfSatisfying(
-                        EventStreamEndedException.class, e -> assertThat(e.reason()).isEmpty());
+                        EventStreamEndedException.class,
+                        e -> assertThat(e.reason()).isEmpty());
     }
 
     @Test

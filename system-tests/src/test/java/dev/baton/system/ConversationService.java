@@ -30,7 +30,8 @@ final class ConversationService {
                             .closeSpread(Duration.ofMillis(Long.parseLong(arguments[1])))
                             .build());
             server.listen(ListenAddress.parse(arguments[0]));
-            WebSocketOptions options = WebSocketOptions.builder().compression(true).build();
+            WebSocketOptions options =
+                    WebSocketOptions.builder().compression(true).build();
             server.createContext(
                     "/ticker", exchange -> WebSockets.upgrade(exchange, options, new Ticker(baton.generation())));
             server.createContext("/echo", exchange -> WebSockets.upgrade(exchange, options, new Echo()));

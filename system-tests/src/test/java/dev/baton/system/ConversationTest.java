@@ -68,9 +68,8 @@ class ConversationTest {
                 .arguments("127.0.0.1:0", String.valueOf(SPREAD_MILLIS))
                 .start();
         child = started;
-        Matcher matcher = LISTENS.matcher(started.awaitLine(
-                        line -> LISTENS.matcher(line).matches(), SOON)
-                .text());
+        Matcher matcher = LISTENS.matcher(
+                started.awaitLine(line -> LISTENS.matcher(line).matches(), SOON).text());
         assertThat(matcher.matches()).isTrue();
         authority = matcher.group(1);
         started.awaitLine("1 ready", SOON);
@@ -192,7 +191,8 @@ class ConversationTest {
         Signals.send(old, "HUP");
         service.awaitLine("2 ready", SOON);
         for (Subscriber subscriber : before) {
-            assertThat(subscriber.closed.get(SOON.toSeconds(), TimeUnit.SECONDS)).isEqualTo(1012);
+            assertThat(subscriber.closed.get(SOON.toSeconds(), TimeUnit.SECONDS))
+                    .isEqualTo(1012);
         }
         long[] times = before.stream().mapToLong(each -> each.closedAt).sorted().toArray();
         long millis = (times[times.length - 1] - times[0]) / 1_000_000;
@@ -215,7 +215,8 @@ class ConversationTest {
         List<Subscriber> subscribers = subscribe(20);
         service.signal("TERM");
         for (Subscriber subscriber : subscribers) {
-            assertThat(subscriber.closed.get(SOON.toSeconds(), TimeUnit.SECONDS)).isEqualTo(1001);
+            assertThat(subscriber.closed.get(SOON.toSeconds(), TimeUnit.SECONDS))
+                    .isEqualTo(1001);
         }
         assertThat(service.awaitExit(SOON)).isZero();
         assertThat(service.lines()).noneMatch(line -> line.text().contains("cut before their end"));
@@ -229,17 +230,21 @@ class ConversationTest {
         String[] hostAndPort = authority.split(":", 2);
         try (Socket socket = new Socket(hostAndPort[0], Integer.parseInt(hostAndPort[1]))) {
             socket.getOutputStream()
-                    .write(("GET /download?" + size + " HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: bytes\r\n\r\n")
+                    .write(("GET /download?" + size
+                                    + " HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: bytes\r\n\r\n")
                             .getBytes(ISO_8859_1));
             InputStream input = socket.getInputStream();
             assertThat(head(input)).startsWith("HTTP/1.1 101 ");
             Signals.send(old, "HUP");
             service.awaitLine("2 ready", SOON);
             service.awaitLine("told SUCCEEDED", SOON);
-            HttpRequest request = HttpRequest.newBuilder(URI.create("http://" + authority + "/")).build();
+            HttpRequest request = HttpRequest.newBuilder(URI.create("http://" + authority + "/"))
+                    .build();
             assertThat(http.send(request, HttpResponse.BodyHandlers.ofString()).body())
                     .isEqualTo("2");
-            assertThat(ProcFs.running(old)).as("the transfer holds the old process").isTrue();
+            assertThat(ProcFs.running(old))
+                    .as("the transfer holds the old process")
+                    .isTrue();
             assertThat(input.transferTo(OutputStream.nullOutputStream())).isEqualTo(size);
         }
         Await.state("the old process has ended", SOON, () -> !ProcFs.running(old));
