@@ -21,9 +21,13 @@ final class FrameClient {
     static final int RSV1 = 0x40;
 
     /** The key and the accept value of RFC 6455, section 1.3. */
-    static final String HANDSHAKE =
-            "GET /chat HTTP/1.1\r\nHost: t\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
-                    + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
+    static final String HANDSHAKE = lines(
+            "GET /chat HTTP/1.1",
+            "Host: t",
+            "Upgrade: websocket",
+            "Connection: keep-alive, Upgrade",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            "Sec-WebSocket-Version: 13");
 
     static final String ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
@@ -33,6 +37,10 @@ final class FrameClient {
     private FrameClient(RawClient client) {
         this.client = client;
         this.input = new DataInputStream(client.input());
+    }
+
+    private static String lines(String... lines) {
+        return String.join("\r\n", lines) + "\r\n";
     }
 
     /** A frame as it came. */

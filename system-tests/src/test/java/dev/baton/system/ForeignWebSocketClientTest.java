@@ -30,13 +30,18 @@ class ForeignWebSocketClientTest {
         List<String> command = new ArrayList<>(List.of("node"));
         command.addAll(List.of(arguments));
         ProcessBuilder node = new ProcessBuilder(command).redirectErrorStream(true);
-        node.environment().putIfAbsent("NODE_PATH", Path.of("target/npm/node_modules").toAbsolutePath().toString());
+        node.environment()
+                .putIfAbsent(
+                        "NODE_PATH",
+                        Path.of("target/npm/node_modules").toAbsolutePath().toString());
         return node;
     }
 
     private static boolean isThere() throws InterruptedException {
         try {
-            Process probe = node("-e", "require('ws')").redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+            Process probe = node("-e", "require('ws')")
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start();
             return probe.waitFor() == 0;
         } catch (IOException e) {
             return false;
@@ -54,9 +59,9 @@ class ForeignWebSocketClientTest {
                     .text()
                     .substring("1 listens on /".length());
             service.awaitLine("1 ready", SOON);
-            String script = Path.of(Objects.requireNonNull(
-                                    ForeignWebSocketClientTest.class.getResource("websocket-client.js"))
-                            .toURI())
+            String script = Path.of(
+                            Objects.requireNonNull(ForeignWebSocketClientTest.class.getResource("websocket-client.js"))
+                                    .toURI())
                     .toString();
             Process client = node(script, "ws://" + address + "/echo").start();
             List<String> said = new ArrayList<>();
