@@ -2,6 +2,7 @@ package dev.baton.http;
 
 import com.sun.net.httpserver.Filter;
 import com.sun.net.httpserver.HttpContext;
+import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import dev.baton.Baton;
@@ -25,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -428,6 +430,15 @@ public final class BatonHttpServer extends HttpServer {
     /** The connections with their states; for callbacks at shutdown too. */
     public Connections connections() {
         return connections;
+    }
+
+    /** Those of the server of an exchange; empty if it is not one of ours. */
+    static Optional<Conversations> conversationsOf(HttpExchange exchange) {
+        return switch (exchange.getHttpContext().getServer()) {
+            case BatonHttpServer http -> Optional.of(http.conversations);
+            case BatonHttpsServer https -> Optional.of(https.conversations());
+            default -> Optional.empty();
+        };
     }
 
     /** What has no end of its own: WebSockets, hijacked connections, event streams. */

@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpsServer;
 import dev.baton.ListenAddress;
 import dev.baton.Listener;
 import dev.baton.drain.Connections;
+import dev.baton.drain.Conversations;
 import dev.baton.drain.DrainOptions;
 import dev.baton.drain.ShutdownResult;
 import java.io.IOException;
@@ -188,5 +189,10 @@ public final class BatonHttpsServer extends HttpsServer {
     /** The connections with their states; for callbacks at shutdown too. */
     public Connections connections() {
         return http.connections();
+    }
+
+    /** As {@link BatonHttpServer#conversations}. */
+    public Conversations conversations() {
+        return http.conversations();
     }
 }

@@ -69,9 +69,7 @@ public final class EventStream implements AutoCloseable {
         }
         exchange.sendResponseHeaders(200, 0);
         EventStream stream = new EventStream(exchange);
-        if (exchange.getHttpContext().getServer() instanceof BatonHttpServer server) {
-            stream.register(server.conversations());
-        }
+        BatonHttpServer.conversationsOf(exchange).ifPresent(stream::register);
         stream.write(new byte[0]); // The client sees at once that the stream is open.
         return stream;
     }

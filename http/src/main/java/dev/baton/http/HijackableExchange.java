@@ -24,7 +24,13 @@ record HijackableExchange(Exchange exchange, @Nullable HttpResponse response) {
 
     /** Gives the exchange, or throws NotHijackableException. */
     static HijackableExchange of(HttpExchange exchange) {
-        if (!(exchange instanceof Exchange ours)) {
+        @Nullable
+        Exchange ours = switch (exchange) {
+            case Exchange http -> http;
+            case SecureExchange https -> https.exchange();
+            default -> null;
+        };
+        if (ours == null) {
             throw new NotHijackableException(
                     "only the exchange that a BatonHttpServer gives to a handler has a connection to"
                             + " take, and this is a " + exchange.getClass().getName()
@@ -82,8 +88,7 @@ record HijackableExchange(Exchange exchange, @Nullable HttpResponse response) {
      * @param handlers of the other protocol; they stand behind TLS, if there is TLS
      */
     <T> T take(Function<Conversations, T> begin, List<ChannelHandler> handlers) throws IOException {
-        Conversations conversations =
-                ((BatonHttpServer) exchange.getHttpContext().getServer()).conversations();
+        Conversations conversations = BatonHttpServer.conversationsOf(exchange).orElseThrow();
         ProtocolSwitch<T> next = new ProtocolSwitch<>(response, () -> begin.apply(conversations), handlers);
         exchange.connection().switchProtocol(exchange.responseBody(), next);
         T taken = next.await();

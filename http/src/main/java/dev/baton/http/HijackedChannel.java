@@ -1,5 +1,6 @@
 package dev.baton.http;
 
+import dev.baton.netty.ServedConnection;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -7,7 +8,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.io.InputStream;
@@ -134,11 +134,16 @@ final class HijackedChannel extends ChannelInboundHandlerAdapter {
     private void shut() {
         if (!outputEnds && channel.isActive()) {
             outputEnds = true;
-            var _ = channel.writeAndFlush(Unpooled.EMPTY_BUFFER)
-                    .addListener(_ -> ((DuplexChannel) channel).shutdownOutput().addListener(_ -> {
-                        outputEnded = true;
-                        closeIfEnded();
-                    }));
+            var _ = channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> shutNow());
+        }
+    }
+
+    private void shutNow() {
+        if (channel.isActive()) {
+            var _ = ServedConnection.of(channel).shutdownOutput().addListener(_ -> {
+                outputEnded = true;
+                closeIfEnded();
+            });
         }
     }
 

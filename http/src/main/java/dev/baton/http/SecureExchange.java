@@ -22,6 +22,11 @@ final class SecureExchange extends HttpsExchange {
         this.session = session;
     }
 
+    /** The exchange that this one speaks for. */
+    Exchange exchange() {
+        return exchange;
+    }
+
     @Override
     public SSLSession getSSLSession() {
         return session;

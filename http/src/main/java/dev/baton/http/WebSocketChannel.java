@@ -1,5 +1,6 @@
 package dev.baton.http;
 
+import dev.baton.netty.ServedConnection;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -7,7 +8,6 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.compression.DecompressionException;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
@@ -206,7 +206,7 @@ final class WebSocketChannel extends ChannelInboundHandlerAdapter {
         var _ = channel.writeAndFlush(close).addListener(done -> {
             webSocket.complete(sent, done.cause());
             if (failed && done.isSuccess()) {
-                var _ = ((DuplexChannel) channel).shutdownOutput();
+                var _ = ServedConnection.of(channel).shutdownOutput();
             } else if (closeReceived) {
                 var _ = channel.close();
             }

@@ -10,10 +10,12 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufHolder;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.FileRegion;
+import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -97,6 +99,14 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
     public void hijack() {
         tracked.hijacked();
         protocol = null;
+    }
+
+    /**
+     * Closes the output, with a close_notify before if the connection speaks TLS. What was not written yet is thrown away.
+     * Call it in the event loop.
+     */
+    public ChannelFuture shutdownOutput() {
+        return TlsHandler.shutdownOutput((DuplexChannel) channel);
     }
 
     /** Registration has failed: no event will come. */
