@@ -59,6 +59,8 @@ public final class Connections {
     /** Those that a close has found active, each counted once. They stay here, because the server is at its end. */
     private final Set<TrackedConnection> cutShort = new HashSet<>();
 
+    private volatile boolean shutdownAnnounced;
+
     /** The drain that is going on; written under the lock, read by every request. */
     @Nullable
     private volatile Drain current;
@@ -145,10 +147,22 @@ public final class Connections {
         }
     }
 
-    /** Why the connections are to end; empty while the server serves as usual. Costs one volatile read. */
+    /** Why the connections are to end; empty while the server serves as usual. Costs two volatile reads. */
     public Optional<DrainReason> drainReason() {
         Drain drain = current;
-        return drain == null ? Optional.empty() : Optional.of(drain.reason);
+        if (drain != null) {
+            return Optional.of(drain.reason);
+        }
+        return shutdownAnnounced ? Optional.of(DrainReason.STOPPED) : Optional.empty();
+    }
+
+    /**
+     * Says that a {@link #shutdown} follows as soon as nothing is accepted any more: responses that begin after this call
+     * tell their clients that the connection closes. Go's {@code Server.Shutdown} does the same first of all. Without it a
+     * handler that begins the shutdown could answer before the drain does.
+     */
+    public void announceShutdown() {
+        shutdownAnnounced = true;
     }
 
     /**

@@ -283,6 +283,7 @@ public final class BatonHttpServer extends HttpServer {
             throw new IllegalArgumentException("the delay must not be negative: " + delay);
         }
         long deadline = System.nanoTime() + Duration.ofSeconds(delay).toNanos();
+        connections.announceShutdown();
         stopAccepting().join();
         var _ = conversations.drain(DrainReason.STOPPED);
         ActiveConnections.awaitNone(connections, Duration.ofSeconds(delay));
@@ -306,6 +307,7 @@ public final class BatonHttpServer extends HttpServer {
      */
     public CompletableFuture<ShutdownResult> shutdown(Duration deadline) {
         Objects.requireNonNull(deadline, "deadline");
+        connections.announceShutdown();
         return stopAccepting().thenCompose(_ -> {
             var _ = conversations.drain(DrainReason.STOPPED);
             return connections.shutdown(deadline);

@@ -137,6 +137,7 @@ public final class NettyServer implements Participant {
      * frees the descriptors and the threads.
      */
     public CompletableFuture<ShutdownResult> shutdown(Duration deadline) {
+        connections.announceShutdown();
         return park().thenCompose(_ -> connections.shutdown(deadline));
     }
 
