@@ -7,6 +7,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseEncoder;
+import io.netty.handler.codec.http2.Http2Exception;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -26,9 +27,19 @@ final class Http1Codec implements HttpCodec {
         connection = Http1Connection.install(pipeline, decoder, encoder);
     }
 
+    private Http1Codec(ChannelPipeline pipeline, HttpServerOptions options, Http2Upgrade upgrade) {
+        decoder = new RequestDecoder(options);
+        connection = Http1Connection.install(pipeline, decoder, encoder, upgrade);
+    }
+
     /** Adds the codec to the end of a pipeline. */
     static Http1Codec install(ChannelPipeline pipeline, HttpServerOptions options) {
         return new Http1Codec(pipeline, options);
+    }
+
+    /** The same, with a look at the first request before anything counts it. */
+    static Http1Codec install(ChannelPipeline pipeline, HttpServerOptions options, Http2Upgrade upgrade) {
+        return new Http1Codec(pipeline, options, upgrade);
     }
 
     @Override
@@ -61,5 +72,19 @@ final class Http1Codec implements HttpCodec {
         pipeline.remove(encoder);
         // As the last: a decoder that leaves passes on what it holds, and that is to reach the new handlers.
         pipeline.remove(decoder);
+    }
+
+    /** Installs another protocol. */
+    @FunctionalInterface
+    interface Installation {
+        void run() throws Http2Exception;
+    }
+
+    /** Leaves the pipeline to another protocol, which goes on with the bytes that the decoder holds. */
+    void giveWay(ChannelPipeline pipeline, Installation next) throws Http2Exception {
+        connection.giveWay();
+        pipeline.remove(encoder);
+        next.run();
+        pipeline.remove(decoder); // As the last, see leave.
     }
 }

@@ -42,9 +42,22 @@ final class HttpPipeline extends ChannelInitializer<Channel> {
         channel.pipeline().addLast(new HttpConnection(channel, dispatcher, codec));
     }
 
+    /** The same, for a connection without TLS, whose first request may ask for HTTP/2. */
+    void installHttp1BeforeUpgrade(Channel channel) {
+        Http2Upgrade upgrade = new Http2Upgrade(dispatcher.options());
+        Http1Codec codec = Http1Codec.install(channel.pipeline(), dispatcher.options(), upgrade);
+        HttpConnection requests = new HttpConnection(channel, dispatcher, codec);
+        channel.pipeline().addLast(requests);
+        upgrade.onUpgrade(asked -> {
+            channel.pipeline().remove(requests);
+            channel.pipeline().remove(upgrade);
+            codec.giveWay(channel.pipeline(), () -> installHttp2(channel).upgrade(asked.settings(), asked.request()));
+        });
+    }
+
     /** Adds what speaks HTTP/2 to the end of the pipeline. In the event loop. */
-    void installHttp2(Channel channel) {
-        Http2Connection.install(channel.pipeline(), http2Options, streams);
+    Http2Connection installHttp2(Channel channel) {
+        return Http2Connection.install(channel.pipeline(), http2Options, streams);
     }
 
     /** Of the channel of one HTTP/2 stream. */

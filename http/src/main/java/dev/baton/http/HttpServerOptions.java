@@ -32,6 +32,9 @@ import java.util.Objects;
  *     longer read, and the client has to wait
  * @param http2 whether HTTP/2 is spoken too: without TLS, to a client that begins with its preface (prior knowledge, RFC
  *     9113, section 3.3)
+ * @param http2Upgrade whether, with {@code http2} and without TLS, a connection of HTTP/1.1 becomes one of HTTP/2 when the client asks for it
+ *     ({@code Upgrade: h2c}; deprecated by RFC 9113, section 3.1). Leave it off behind a proxy that passes such a request
+ *     on without understanding it: its rules would not be applied to what follows
  * @param allowConnect whether CONNECT is passed on to the context of {@code "/"}, which may make a tunnel of it; see
  *     {@link HijackedConnection#connect}. It is answered 400 otherwise
  */
@@ -50,6 +53,7 @@ public record HttpServerOptions(
         boolean requireHost,
         int bodyBuffer,
         boolean http2,
+        boolean http2Upgrade,
         boolean allowConnect) {
 
     public HttpServerOptions {
@@ -112,6 +116,7 @@ public record HttpServerOptions(
         private int bodyBuffer = 64 * 1024;
         private boolean http2 = true;
         private boolean allowConnect;
+        private boolean http2Upgrade;
 
         private Builder() {}
 
@@ -208,6 +213,12 @@ public record HttpServerOptions(
             return this;
         }
 
+        /** Default false. */
+        public Builder http2Upgrade(boolean allowed) {
+            http2Upgrade = allowed;
+            return this;
+        }
+
         /** The options as they are now. */
         public HttpServerOptions build() {
             return new HttpServerOptions(
@@ -225,6 +236,7 @@ public record HttpServerOptions(
                     requireHost,
                     bodyBuffer,
                     http2,
+                    http2Upgrade,
                     allowConnect);
         }
     }

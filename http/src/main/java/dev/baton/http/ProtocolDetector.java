@@ -1,6 +1,7 @@
 package dev.baton.http;
 
 import dev.baton.netty.DeadlineTimer;
+import dev.baton.netty.ServedConnection;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
@@ -40,7 +41,7 @@ final class ProtocolDetector extends ChannelInboundHandlerAdapter {
     }
 
     @Override
-    public void channelRead(ChannelHandlerContext ctx, Object message) {
+    public void channelRead(ChannelHandlerContext ctx, Object message) throws Exception {
         ByteBuf bytes = (ByteBuf) message;
         ByteBuf before = begun;
         begun = null;
@@ -56,14 +57,15 @@ final class ProtocolDetector extends ChannelInboundHandlerAdapter {
             begun = bytes;
             return;
         }
-        timer.cancel();
+        ctx.pipeline().remove(this);
         if (alike) {
             pipeline.installHttp2(channel);
+        } else if (options.http2Upgrade()) {
+            pipeline.installHttp1BeforeUpgrade(channel);
         } else {
             pipeline.installHttp1(channel);
         }
-        ctx.fireChannelRead(bytes);
-        ctx.pipeline().remove(this);
+        ServedConnection.of(channel).passOn(bytes);
     }
 
     @Override

@@ -158,8 +158,17 @@ public final class Http1Connection extends ChannelDuplexHandler implements Conne
      */
     public void hijack() {
         served.hijack();
+        served.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, halfClosureBefore);
+        giveWay();
+    }
+
+    /**
+     * The connection goes on with another protocol: the handlers that watched it leave the pipeline. The other is installed
+     * in the same event, after the encoder has left the pipeline and before the decoder does, which then passes on the bytes
+     * that it holds.
+     */
+    public void giveWay() {
         Channel channel = served.channel();
-        channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, halfClosureBefore);
         channel.pipeline().remove(this);
         if (!bytes.atHead()) {
             channel.pipeline().remove(bytes);

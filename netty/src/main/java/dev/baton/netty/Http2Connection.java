@@ -12,10 +12,14 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http2.DefaultHttp2PingFrame;
 import io.netty.handler.codec.http2.DefaultHttp2WindowUpdateFrame;
+import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2ConnectionAdapter;
 import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameCodec;
+import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
+import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import java.time.Duration;
 
@@ -146,6 +150,21 @@ public final class Http2Connection implements ConnectionProtocol {
         if (now < options.connectionWindow()) {
             var _ = channel.writeAndFlush(new DefaultHttp2WindowUpdateFrame(options.connectionWindow() - now));
         }
+    }
+
+    /**
+     * The connection was one of HTTP/1.1, and the client has asked to go on with HTTP/2: its request is the first stream.
+     * The answer 101 was written before {@link #install}.
+     *
+     * @param settings the client's, from its HTTP2-Settings header
+     * @param request whole, without a body
+     */
+    public void upgrade(Http2Settings settings, Http2Headers request) throws Http2Exception {
+        codec.onHttpServerUpgrade(settings);
+        codec.decoder()
+                .frameListener()
+                .onHeadersRead(
+                        channel.pipeline().context(codec), Http2CodecUtil.HTTP_UPGRADE_STREAM_ID, request, 0, true);
     }
 
     /** The entry in the registry. */
@@ -296,7 +315,7 @@ public final class Http2Connection implements ConnectionProtocol {
             return;
         }
         end();
-        var _ = codec.connection().close(channel.eventLoop().newPromise());
+        var _ = codec.connection().close(channel.newPromise());
     }
 
     boolean discardsInput() {

@@ -109,6 +109,14 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
         return TlsHandler.shutdownOutput((DuplexChannel) channel);
     }
 
+    /**
+     * Gives what came before the protocol was known, bytes usually, to the protocol that has been installed since. Call it in the
+     * event loop.
+     */
+    public void passOn(Object message) throws Exception {
+        first().channelRead(channel.pipeline().context(this), message);
+    }
+
     /** Registration has failed: no event will come. */
     void failed() {
         tracked.closed();
