@@ -5,6 +5,7 @@ import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -51,11 +52,19 @@ final class EventLoops {
         return serving[Math.floorMod(turn.getAndIncrement(), serving.length)];
     }
 
-    /** Ends all threads as soon as they have closed what is registered with them. */
+    /**
+     * Ends all threads as soon as they have closed what is registered with them. The end is a task of each serving loop,
+     * behind those that close its connections: a loop that is told to end closes what is left by itself, and a TLS
+     * connection closed so gets no close_notify.
+     */
     void shutDown() {
         shutDown(accepting);
         for (EventLoop loop : serving) {
-            shutDown(loop);
+            try {
+                loop.execute(() -> shutDown(loop));
+            } catch (RejectedExecutionException _) {
+                // It has ended before.
+            }
         }
     }
 

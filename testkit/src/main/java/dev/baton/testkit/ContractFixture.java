@@ -46,7 +46,7 @@ abstract class ContractFixture {
     protected abstract Set<ServerCapability> capabilities();
 
     /** Opens a client's connection; a subclass for TLS opens one that has done its handshake. */
-    protected StrictConnection connect(ServerUnderTest server) throws IOException {
+    protected StrictConnection connect(ServerUnderTest server) throws Exception {
         return StrictConnection.open(server.address());
     }
 

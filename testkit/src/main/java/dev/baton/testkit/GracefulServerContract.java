@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
  *
  * <ul>
  *   <li>R01 to R10: the states of connections
- *   <li>R11 to R25: shutdown and close
+ *   <li>R11 to R26: shutdown and close
  *   <li>R31 to R38: new and idle connections
  *   <li>R41 to R52: requests in every half-way state
  *   <li>R61 to R68: responses in every half-way state

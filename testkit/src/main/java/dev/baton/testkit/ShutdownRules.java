@@ -269,19 +269,32 @@ abstract class ShutdownRules extends StateRules {
     }
 
     @Test
-    @DisplayName("R23: a hijacked connection is not waited for, and close leaves it to the application")
+    @DisplayName("R23: a hijacked connection is not waited for, and stays the application's")
     void aHijackedConnectionIsLeftAlone() throws Exception {
         require(ServerCapability.HIJACK);
+        StrictConnection client = hijackedClient();
+        assertCompletes(beginShutdown());
+        send(client, "still here");
+        client.expect("still here".getBytes(StandardCharsets.US_ASCII), SOON);
+    }
+
+    @Test
+    @DisplayName("R26: close leaves a hijacked connection to the application")
+    void closeLeavesAHijackedConnection() throws Exception {
+        require(ServerCapability.HIJACKED_OUTLIVES_CLOSE);
+        StrictConnection client = hijackedClient();
+        assertEquals(0, server().close());
+        send(client, "still here");
+        client.expect("still here".getBytes(StandardCharsets.US_ASCII), SOON);
+    }
+
+    private StrictConnection hijackedClient() throws Exception {
         serve(exchange -> echo(exchange.hijack()));
         StrictConnection client = client();
         send(client, "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
         awaitSwitched(client);
         states.await(0, HIJACKED, 1, SOON);
-
-        assertCompletes(beginShutdown());
-        assertEquals(0, server().close());
-        send(client, "still here");
-        client.expect("still here".getBytes(StandardCharsets.US_ASCII), SOON);
+        return client;
     }
 
     @Test
