@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -152,6 +153,26 @@ public final class Baton implements AutoCloseable {
      */
     public CompletableFuture<RestartResult> restart() {
         return generation.restart();
+    }
+
+    /**
+     * Goes back to the generation before: it accepts again, and the one that has succeeded it finishes what it has begun
+     * and exits. Possible during the {@code undo-window} after a restart, in either of the two processes.
+     *
+     * @return completes with the outcome, never exceptionally
+     */
+    public CompletableFuture<UndoResult> undo() {
+        return generation.undo();
+    }
+
+    /**
+     * Sets what decides, during the undo window after this generation has taken over, whether it is well: it is called
+     * every {@code health-interval}, on a virtual thread, and answers within 5 seconds. If it says no, or throws, three
+     * times in a row, or does not answer, the parent accepts again and this generation ends. Without one it is enough that
+     * the process reacts.
+     */
+    public void healthCheck(BooleanSupplier check) {
+        generation.healthCheck(check);
     }
 
     /** Stops the service gracefully, as SIGTERM does, if that has not begun yet; returns at once. */

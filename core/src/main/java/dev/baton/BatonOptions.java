@@ -1,6 +1,7 @@
 package dev.baton;
 
 import dev.baton.posix.Platform;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
@@ -18,20 +19,34 @@ import org.jspecify.annotations.Nullable;
  *     {@code /run/baton} for root, else a folder of the user's in the temporary directory)
  * @param readyTimeout how long a successor may take until it accepts before it is killed ({@code ready-timeout}; 60 s)
  * @param drainTimeout how long connections may take to finish before they are cut ({@code drain-timeout}; 30 s; zero:
- *     for ever)
+ *     for ever). During the undo window nothing is cut
+ * @param undoWindow how long after a switch the parent can come back ({@code undo-window}; 10 s; zero: it cannot)
+ * @param healthUrl what a successor must keep answering with a status from 200 to 399 during the undo window
+ *     ({@code health-url}; default: none)
+ * @param healthInterval how often it is asked, and how often whether it is well ({@code health-interval}; 1 s)
+ * @param maxGenerations how many older generations may still drain when a restart is asked for ({@code max-generations};
+ *     3)
+ * @param oldestLeavesEarly whether, beyond that, the oldest is made to end, instead of the restart being refused
+ *     ({@code oldest-leaves-early}; false)
  */
 public record BatonOptions(
         String name,
         Optional<Path> pidFile,
         Optional<Path> runDirectory,
         Duration readyTimeout,
-        Duration drainTimeout) {
+        Duration drainTimeout,
+        Duration undoWindow,
+        Optional<URI> healthUrl,
+        Duration healthInterval,
+        int maxGenerations,
+        boolean oldestLeavesEarly) {
 
     /**
      * Checks the times and makes the paths absolute.
      *
-     * @throws IllegalArgumentException if the ready timeout is not longer than zero, the drain timeout is negative, or
-     *     either is longer than 10000 hours; the message names the option
+     * @throws IllegalArgumentException if a value is out of its range; the message names the option. The ready timeout and
+     *     the health interval must be longer than zero, no time negative or longer than 10000 hours, the undo window not
+     *     longer than 24 hours; the health URL must be of http or https; at least one generation must be allowed
      */
     public BatonOptions {
         if (!readyTimeout.isPositive()) {
@@ -40,10 +55,31 @@ public record BatonOptions(
         if (drainTimeout.isNegative()) {
             throw new IllegalArgumentException("drain-timeout must not be negative");
         }
+        if (undoWindow.isNegative() || undoWindow.compareTo(MAX_UNDO_WINDOW) > 0) {
+            throw new IllegalArgumentException(
+                    "undo-window must be between 0 and " + Durations.format(MAX_UNDO_WINDOW));
+        }
+        if (!healthInterval.isPositive()) {
+            throw new IllegalArgumentException("health-interval must be longer than 0");
+        }
+        if (maxGenerations < 1) {
+            throw new IllegalArgumentException("max-generations must be at least 1");
+        }
+        if (healthUrl.isPresent() && !isHttp(healthUrl.get())) {
+            throw new IllegalArgumentException("health-url must begin with http:// or https://: " + healthUrl.get());
+        }
         checkLength("ready-timeout", readyTimeout);
         checkLength("drain-timeout", drainTimeout);
+        checkLength("health-interval", healthInterval);
         pidFile = pidFile.map(Path::toAbsolutePath);
         runDirectory = runDirectory.map(Path::toAbsolutePath);
+    }
+
+    private static final Duration MAX_UNDO_WINDOW = Duration.ofHours(24);
+
+    private static boolean isHttp(URI url) {
+        return url.getHost() != null
+                && ("http".equalsIgnoreCase(url.getScheme()) || "https".equalsIgnoreCase(url.getScheme()));
     }
 
     private static void checkLength(String option, Duration value) {
@@ -80,12 +116,35 @@ public record BatonOptions(
         value.apply("run-dir").map(Path::of).ifPresent(builder::runDirectory);
         duration("ready-timeout", value).ifPresent(builder::readyTimeout);
         duration("drain-timeout", value).ifPresent(builder::drainTimeout);
+        duration("undo-window", value).ifPresent(builder::undoWindow);
+        parsed("health-url", value, URI::create).ifPresent(builder::healthUrl);
+        duration("health-interval", value).ifPresent(builder::healthInterval);
+        parsed("max-generations", value, Integer::valueOf).ifPresent(builder::maxGenerations);
+        parsed("oldest-leaves-early", value, BatonOptions::parseBoolean).ifPresent(builder::oldestLeavesEarly);
         return builder;
     }
 
+    private static boolean parseBoolean(String text) {
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException("true or false expected, not " + text);
+        };
+    }
+
     private static Optional<Duration> duration(String option, Function<String, Optional<String>> value) {
+        return parsed(option, value, Durations::parse);
+    }
+
+    private static <T> Optional<T> parsed(
+            String option, Function<String, Optional<String>> value, Function<String, T> parser) {
         try {
-            return value.apply(option).map(Durations::parse);
+            return value.apply(option).map(parser);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(
+                    option + ": a whole number expected, not "
+                            + value.apply(option).orElse(""),
+                    e);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(option + ": " + e.getMessage(), e);
         }
@@ -98,6 +157,11 @@ public record BatonOptions(
         private Optional<Path> runDirectory = Optional.empty();
         private Duration readyTimeout = Duration.ofSeconds(60);
         private Duration drainTimeout = Duration.ofSeconds(30);
+        private Duration undoWindow = Duration.ofSeconds(10);
+        private Optional<URI> healthUrl = Optional.empty();
+        private Duration healthInterval = Duration.ofSeconds(1);
+        private int maxGenerations = 3;
+        private boolean oldestLeavesEarly;
 
         private Builder() {}
 
@@ -126,13 +190,48 @@ public record BatonOptions(
             return this;
         }
 
+        public Builder undoWindow(Duration value) {
+            undoWindow = value;
+            return this;
+        }
+
+        public Builder healthUrl(URI value) {
+            healthUrl = Optional.of(value);
+            return this;
+        }
+
+        public Builder healthInterval(Duration value) {
+            healthInterval = value;
+            return this;
+        }
+
+        public Builder maxGenerations(int value) {
+            maxGenerations = value;
+            return this;
+        }
+
+        public Builder oldestLeavesEarly(boolean value) {
+            oldestLeavesEarly = value;
+            return this;
+        }
+
         /**
          * The options.
          *
          * @throws IllegalArgumentException as the constructor does
          */
         public BatonOptions build() {
-            return new BatonOptions(name, pidFile, runDirectory, readyTimeout, drainTimeout);
+            return new BatonOptions(
+                    name,
+                    pidFile,
+                    runDirectory,
+                    readyTimeout,
+                    drainTimeout,
+                    undoWindow,
+                    healthUrl,
+                    healthInterval,
+                    maxGenerations,
+                    oldestLeavesEarly);
         }
     }
 }

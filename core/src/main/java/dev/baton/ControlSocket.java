@@ -42,8 +42,8 @@ final class ControlSocket implements AutoCloseable {
 
     /** Opens {@code PID.sock} in the run directory; a path of that name is a dead process's, because the pid is ours. */
     static ControlSocket open(Optional<Path> runDirectory, Consumer<FrameChannel> onConnection) throws IOException {
-        Path path =
-                RunDirectory.open(runDirectory).resolve(ProcessHandle.current().pid() + ".sock");
+        Path path = RunDirectory.open(runDirectory)
+                .resolve(name(ProcessHandle.current().pid()));
         Files.deleteIfExists(path);
         int descriptor = Sockets.unix(Sockets.Type.SEQPACKET);
         try {
@@ -58,6 +58,11 @@ final class ControlSocket implements AutoCloseable {
             Descriptors.close(descriptor);
             throw new IOException("cannot open the control socket " + path + ": " + e.getMessage(), e);
         }
+    }
+
+    /** The name of a process's socket in the run directory. */
+    static String name(long pid) {
+        return pid + ".sock";
     }
 
     Path path() {

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +49,28 @@ final class Frame {
         FAILED(10),
         /** Parent: a piece of what its program gives yours; between LISTENERS and HANDED. Older releases skip it. */
         STATE(11, FLAG_OPTIONAL),
+        /** Parent: my undo window is over, the listeners are yours alone. */
+        RELEASED(12),
+        /** Successor: end your undo window, for I have a successor too, or end the service. */
+        COMMIT(13),
+        /** Successor: accept again; I end. */
+        UNDO(14),
+        /** Parent: I accept again, for this reason. You end. */
+        UNDONE(15),
+        /** Parent: I do not accept again, for this reason; nothing has changed. Answers UNDO. */
+        NOT_UNDONE(16),
+        /** Parent: are you well? */
+        HEALTH(17),
+        /** Successor: answers HEALTH. */
+        HEALTHY(18),
+        /** Successor, as HEALTHY: my program's health check says no. */
+        UNHEALTHY(19),
+        /** A grandchild, to the control socket: your successor of this pid is gone, who serves? */
+        FALLBACK(20),
+        /** Answers FALLBACK: I do. */
+        SERVES(21),
+        /** The serving generation, to the control socket of one that drains: close what is left and exit. */
+        LEAVE(22),
         /** Parent: as LISTENERS, for sockets that receive datagrams. A release that cannot use them skips it. */
         DATAGRAM_LISTENERS(23, FLAG_OPTIONAL);
 
@@ -76,7 +99,14 @@ final class Frame {
         REASON(8),
         NAME(9),
         PIECE(10),
-        REMAINING(11);
+        REMAINING(11),
+        /** Milliseconds. */
+        UNDO_WINDOW(12),
+        /** A generation that still drains; see {@link Predecessors}. */
+        PREDECESSOR(13),
+        /** The control socket of a generation that can come back. */
+        FALLBACK_SOCKET(14),
+        PID(15);
 
         private final int number;
 
@@ -144,6 +174,11 @@ final class Frame {
     /** The first value of this tag as text. */
     String text(Tag tag) throws ProtocolException {
         return new String(first(tag), StandardCharsets.UTF_8);
+    }
+
+    /** The first value of this tag as text, if there is one. */
+    Optional<String> optionalText(Tag tag) {
+        return texts(tag).stream().findFirst();
     }
 
     /** All values of this tag as text, in the order of the wire. */

@@ -1,6 +1,7 @@
 package dev.baton;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -10,6 +11,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -26,8 +29,8 @@ final class Generation implements Signals.Actions {
     private final BatonOptions options;
     private final ListenerTable listeners;
     private final OfferedState offeredState = new OfferedState(Protocol.STATE_TIMEOUT);
-    private final Optional<ParentLink> parent;
     private final Publication publication;
+    private final Ancestry ancestry;
     private final Succession succession;
     private final ControlSocket control;
     private final int number;
@@ -35,35 +38,40 @@ final class Generation implements Signals.Actions {
     private final CompletableFuture<Void> serving = new CompletableFuture<>();
     private final CompletableFuture<Void> retired = new CompletableFuture<>();
     private final AtomicBoolean exiting = new AtomicBoolean();
+    private volatile BooleanSupplier healthCheck = () -> true;
 
     // The rest belongs to the owner; other threads may read the state.
     private final ParticipantGroup participants = new ParticipantGroup();
     private volatile State state = State.STARTING;
-    private boolean parentAlive;
-    private boolean published;
     private boolean readyDeclared;
     /** Participants that are there, or come, are to accept. */
     private boolean accepting;
 
-    /** Participants have been told to park for good; none may come. */
+    /** Participants have been told to park; none may come. */
     private volatile boolean leaving;
 
-    /** A stop that came between the word to accept and the moment at which all participants did. */
+    /** A stop that came between the word to accept, or to accept again, and the moment at which all participants did. */
     private Optional<String> stopOrigin = Optional.empty();
 
-    private long drainStartedAt;
-    private @Nullable Future<?> deadline;
+    /** The drain that is going on, or was the last. */
+    private Drain drain = new Drain();
 
     private Generation(BatonOptions options, ListenerTable listeners, Optional<ParentLink> parent) throws IOException {
         this.options = options;
         this.listeners = listeners;
-        this.parent = parent;
-        this.parentAlive = parent.isPresent();
         this.number = parent.map(ParentLink::generation).orElse(1);
         this.publication = new Publication(options);
         publication.check(parent.map(ParentLink::pid));
+        this.ancestry = new Ancestry(this, owner, parent, options.readyTimeout());
         this.succession = new Succession(
-                this, owner, CommandLine.ofThisProcess(), options.readyTimeout(), listeners, offeredState, publication);
+                this,
+                owner,
+                CommandLine.ofThisProcess(),
+                options,
+                listeners,
+                offeredState,
+                publication,
+                ancestry.predecessors());
         this.control = ControlSocket.open(options.runDirectory(), succession::admit);
     }
 
@@ -77,7 +85,7 @@ final class Generation implements Signals.Actions {
                 parent = ParentLink.connect(handoff.get(), listeners);
             }
             Generation generation = new Generation(options, listeners, parent);
-            parent.ifPresent(link -> link.listen(generation.new ParentEvents()));
+            generation.ancestry.listen();
             Signals.handle(generation);
             return generation;
         } catch (IOException e) {
@@ -109,7 +117,7 @@ final class Generation implements Signals.Actions {
     }
 
     Optional<byte[]> inheritedState(String name) {
-        return parent.flatMap(link -> link.state().get(name));
+        return ancestry.inheritedState(name);
     }
 
     /** Completes when this generation serves, exceptionally with a HandoffException if it never will. */
@@ -125,6 +133,17 @@ final class Generation implements Signals.Actions {
     /** Completes with the outcome, never exceptionally. */
     CompletableFuture<RestartResult> restart() {
         return begin("Baton.restart()");
+    }
+
+    /** Completes with the outcome, never exceptionally. */
+    CompletableFuture<UndoResult> undo() {
+        CompletableFuture<UndoResult> result = new CompletableFuture<>();
+        owner.post(() -> undo("Baton.undo()", result));
+        return result;
+    }
+
+    void healthCheck(BooleanSupplier check) {
+        healthCheck = check;
     }
 
     @Override
@@ -157,6 +176,7 @@ final class Generation implements Signals.Actions {
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> retired.complete(null)));
         CompletableFuture<Void> freed = new CompletableFuture<>();
         owner.post(() -> {
+            ancestry.commit();
             succession.abort();
             if (state != State.RETIRED) {
                 free(participants.close());
@@ -210,87 +230,24 @@ final class Generation implements Signals.Actions {
     }
 
     private void declareReady() {
-        if (state != State.STARTING || readyDeclared) {
-            return;
-        }
-        readyDeclared = true;
-        if (!parentAlive) {
-            accept();
-            return;
-        }
-        deadline = owner.schedule(options.readyTimeout(), this::giveUp);
-        try {
-            parent.orElseThrow().sendReady();
-        } catch (IOException e) {
-            // The link's thread sees the end of the stream too, and reports it: parentLost decides.
-        }
-    }
-
-    /** The parent does not answer READY: it is frozen. It still has the listeners, so nothing is lost by leaving. */
-    private void giveUp() {
-        if (state == State.STARTING) {
-            fail(new HandoffException("the parent (pid " + parent.orElseThrow().pid() + ") did not answer within "
-                    + Durations.format(options.readyTimeout()) + "; this process ends and changes nothing"));
+        if (state == State.STARTING && !readyDeclared) {
+            readyDeclared = true;
+            ancestry.declareReady();
         }
     }
 
     /** This generation will never serve. */
-    private void fail(HandoffException reason) {
+    void fail(HandoffException reason) {
         serving.completeExceptionally(reason);
         retire(0);
     }
 
-    private void parentSwitched() {
-        if (state == State.STARTING && readyDeclared) {
-            accept();
-        }
-    }
-
-    private void parentParked() {
-        published = true;
-        removeDropped();
-    }
-
-    private void parentLost() {
-        parentAlive = false;
-        long pid = parent.orElseThrow().pid();
-        switch (state) {
-            case STARTING -> {
-                Log.parentLost(pid);
-                if (readyDeclared) {
-                    accept();
-                }
-            }
-            case SERVING, UPGRADING -> {
-                if (published) {
-                    Log.parentEnded(pid);
-                } else {
-                    Log.parentLost(pid);
-                    removeDropped();
-                    publish();
-                }
-            }
-            case PARKED, STOPPING, RETIRED -> {
-                // What becomes of this generation is decided already.
-            }
-        }
-    }
-
-    /** A parent that is not understood may be alive, and then it serves: only its death leaves the service to us. */
-    private void parentBroken(IOException reason) {
-        Log.handoffBroken("parent", parent.orElseThrow().pid(), reason);
-        if (state == State.STARTING) {
-            fail(new HandoffException("the handoff from the parent failed: " + reason.getMessage(), reason));
-        }
-    }
-
     /** From here this generation accepts; it is SERVING, and may be succeeded or stopped, when all participants do. */
-    private void accept() {
+    void accept() {
         if (accepting) {
             return;
         }
         accepting = true;
-        cancelDeadline();
         try {
             listeners.takeOver();
         } catch (IOException e) {
@@ -315,22 +272,20 @@ final class Generation implements Signals.Actions {
             serving.completeExceptionally(stopped(stopOrigin.get()));
             return;
         }
-        if (parentAlive) {
-            try {
-                // First of all: until it is said, the parent thinks that this process may be killed.
-                parent.orElseThrow().sendAccepting();
-            } catch (IOException e) {
-                // As for READY: parentLost decides.
-            }
-        } else {
-            removeDropped();
+        if (!ancestry.announce()) {
+            parentReleased();
             publish();
         }
         Log.serving(number);
         serving.complete(null);
     }
 
-    private void removeDropped() {
+    boolean isAccepting() {
+        return accepting;
+    }
+
+    /** The parent will not accept again: what it had and this generation has not goes. */
+    void parentReleased() {
         List<ListenAddress> dropped = listeners.removeDropped();
         if (!dropped.isEmpty()) {
             Log.listenersDropped(dropped);
@@ -338,9 +293,22 @@ final class Generation implements Signals.Actions {
     }
 
     /** Makes this process the one that operators know; a living parent does it for us. */
-    private void publish() {
-        published = true;
+    void publish() {
         publication.serving(number);
+    }
+
+    /** Asks the program's health check, on a thread of its own: an answer says that this owner lives too. */
+    CompletableFuture<Boolean> health() {
+        CompletableFuture<Boolean> healthy = new CompletableFuture<>();
+        Thread.ofVirtual().name("baton-health").start(() -> {
+            try {
+                healthy.complete(healthCheck.getAsBoolean());
+            } catch (RuntimeException e) {
+                Log.healthCheckFailed(e);
+                healthy.complete(false);
+            }
+        });
+        return healthy;
     }
 
     /** The successor accepts: this generation stops accepting and finishes what it has begun. */
@@ -348,19 +316,92 @@ final class Generation implements Signals.Actions {
         leaving = true;
         owner.postAfter(participants.park(), () -> {
             move(State.PARKED);
-            Log.switched(attempt, attempt.parked());
-            try {
-                attempt.link().sendParked();
-            } catch (IOException e) {
-                Log.handoffBroken("successor", attempt.pid(), e);
-            }
-            // The place of the undo window: while it is open the listeners are kept, and the death of the successor
-            // leads back to SERVING. Without one, the way back ends here.
-            participants.release();
-            listeners.releaseAll();
             drain(Participant.DrainReason.SUCCEEDED);
-            attempt.stopOrigin().ifPresent(_ -> attempt.terminate());
+            succession.parked(attempt);
         });
+    }
+
+    /** The generation that serves does not need this one any more, or this one is to go. */
+    void release() {
+        participants.release();
+        listeners.releaseAll();
+        drain.release();
+    }
+
+    /**
+     * The successor is not to serve: this generation accepts again.
+     *
+     * @param served called when it does
+     * @param failed called if it cannot, while the successor still serves
+     */
+    void comeBack(Runnable served, Consumer<String> failed) {
+        drain.cancel();
+        owner.postAfter(participants.resume(), failure -> {
+            if (state != State.PARKED) {
+                return;
+            }
+            if (failure.isPresent()) {
+                Log.participantFailed(failure.get());
+                owner.postAfter(participants.park(), () -> {
+                    drain(Participant.DrainReason.SUCCEEDED);
+                    failed.accept(String.valueOf(failure.get().getMessage()));
+                });
+                return;
+            }
+            move(State.SERVING);
+            leaving = false;
+            publish();
+            Log.serving(number);
+            served.run();
+            stopOrigin.ifPresent(this::beginStop);
+        });
+    }
+
+    private void undo(String origin, CompletableFuture<UndoResult> result) {
+        if (state == State.PARKED) {
+            succession.undo(origin, result);
+        } else {
+            ancestry.undo(origin, result);
+        }
+    }
+
+    /** The parent accepts again: this generation stops accepting, leaves what it has inherited as it was, and ends. */
+    void undone(String reason, long parent) {
+        if (state != State.SERVING && state != State.UPGRADING) {
+            return; // It ends already.
+        }
+        Log.undone(reason, parent);
+        succession.abort();
+        leaving = true;
+        owner.postAfter(participants.park(), () -> {
+            move(State.PARKED);
+            participants.release();
+            listeners.abandon();
+            drain(Participant.DrainReason.SUCCEEDED);
+            drain.release();
+        });
+    }
+
+    /** There is no way back any more from what this generation is about to do. */
+    void commit() {
+        ancestry.commit();
+    }
+
+    /** Where a successor asks who serves, should this generation die before the switch. */
+    Optional<Path> fallback() {
+        return ancestry.fallback();
+    }
+
+    /** The generation that serves wants this one to end now. */
+    void leave() {
+        if (state == State.PARKED) {
+            Log.leavesEarly();
+            succession.commit();
+            if (state == State.PARKED) {
+                retire(participants.close());
+                ForcedExit.arm();
+            }
+        }
     }
 
     /** Stops the service, unless it is stopping, or is another generation's. */
@@ -379,7 +420,15 @@ final class Generation implements Signals.Actions {
                     stopServing(origin);
                 }
             }
-            case PARKED, STOPPING, RETIRED -> Log.alreadyEnding(origin, state);
+            case PARKED -> {
+                if (succession.isComingBack()) {
+                    stopOrigin = Optional.of(origin); // In a moment, when it serves again.
+                } else {
+                    Log.alreadyEnding(origin, state);
+                    succession.commit();
+                }
+            }
+            case STOPPING, RETIRED -> Log.alreadyEnding(origin, state);
         }
     }
 
@@ -392,8 +441,9 @@ final class Generation implements Signals.Actions {
         move(State.STOPPING);
         leaving = true;
         // If the parent has not been told that we accept, it still does, and the service is its own.
-        boolean serviceEnds = !parentAlive || serving.isDone();
+        boolean serviceEnds = !ancestry.isParentTheService();
         if (serviceEnds) {
+            ancestry.commit();
             publication.stopping();
         }
         owner.postAfter(participants.park(), () -> {
@@ -404,25 +454,72 @@ final class Generation implements Signals.Actions {
                 listeners.abandon();
             }
             drain(Participant.DrainReason.STOPPED);
+            drain.release();
         });
     }
 
     private void drain(Participant.DrainReason reason) {
-        drainStartedAt = System.nanoTime();
-        if (options.drainTimeout().isPositive()) {
-            deadline = owner.schedule(options.drainTimeout(), () -> {
-                if (state != State.RETIRED) {
-                    Log.drainDeadline(options.drainTimeout());
-                    retire(participants.close());
-                    ForcedExit.arm();
+        drain = new Drain();
+        drain.begin(reason);
+    }
+
+    /**
+     * Finishing what was begun. It ends this generation when it is done, or overdue, and not before {@link #release}: as
+     * long as this generation can come back, an end of its connections is no end, and nothing is cut.
+     */
+    private final class Drain {
+        private long startedAt;
+        private @Nullable Future<?> deadline;
+        private boolean over;
+        private boolean overdue;
+        private boolean released;
+        private boolean cancelled;
+
+        void begin(Participant.DrainReason reason) {
+            startedAt = System.nanoTime();
+            if (options.drainTimeout().isPositive()) {
+                deadline = owner.schedule(options.drainTimeout(), () -> {
+                    if (!over && !cancelled) {
+                        over = true;
+                        overdue = true;
+                        Log.drainDeadline(options.drainTimeout());
+                        endIfReleased();
+                    }
+                });
+            }
+            owner.postAfter(participants.drain(reason), failure -> {
+                if (!cancelled) {
+                    failure.ifPresent(Log::participantFailed);
+                    over = true;
+                    endIfReleased();
                 }
             });
         }
-        owner.postAfter(participants.drain(reason), () -> {
-            if (state != State.RETIRED) {
+
+        void release() {
+            released = true;
+            endIfReleased();
+        }
+
+        private void endIfReleased() {
+            if (released && over && state != State.RETIRED) {
                 retire(participants.close());
+                if (overdue) {
+                    ForcedExit.arm();
+                }
             }
-        });
+        }
+
+        void cancel() {
+            cancelled = true;
+            if (deadline != null) {
+                deadline.cancel(false);
+            }
+        }
+
+        Duration elapsed() {
+            return Duration.ofNanos(System.nanoTime() - startedAt);
+        }
     }
 
     private void retire(int cut) {
@@ -433,48 +530,18 @@ final class Generation implements Signals.Actions {
 
     /** Frees what is left. The end of an old generation is invisible: only the end of the service withdraws it. */
     private void free(int cut) {
-        cancelDeadline();
+        drain.cancel();
         if (state == State.STARTING) {
             participants.close();
             listeners.abandon();
         } else {
-            Log.retired(number, Duration.ofNanos(System.nanoTime() - drainStartedAt), cut);
+            Log.retired(number, drain.elapsed(), cut);
         }
         if (state != State.PARKED) {
             publication.withdraw();
         }
         control.close();
-        parent.ifPresent(ParentLink::close);
+        ancestry.close();
         succession.close();
-    }
-
-    private void cancelDeadline() {
-        if (deadline != null) {
-            deadline.cancel(false);
-            deadline = null;
-        }
-    }
-
-    /** What the link's thread sees, as events of the owner. */
-    private final class ParentEvents implements ParentLink.Events {
-        @Override
-        public void switched() {
-            owner.post(Generation.this::parentSwitched);
-        }
-
-        @Override
-        public void parked() {
-            owner.post(Generation.this::parentParked);
-        }
-
-        @Override
-        public void lost() {
-            owner.post(Generation.this::parentLost);
-        }
-
-        @Override
-        public void broken(IOException reason) {
-            owner.post(() -> parentBroken(reason));
-        }
     }
 }

@@ -7,6 +7,7 @@ import static java.lang.System.Logger.Level.WARNING;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -33,9 +34,13 @@ final class Log {
     }
 
     static void restartRefused(String origin, RestartResult result) {
-        String reason = result instanceof RestartResult.NotServing(State state)
-                ? "this generation is " + state
-                : "one is already in progress";
+        String reason = switch (result) {
+            case RestartResult.NotServing(State state) -> "this generation is " + state;
+            case RestartResult.TooManyGenerations(int generation, long pid, Duration drains) ->
+                "max-generations is reached: generation " + generation + " (pid " + pid + ") has been draining for "
+                        + Durations.format(drains.truncatedTo(ChronoUnit.SECONDS));
+            default -> "one is already in progress";
+        };
         log(INFO, "restart requested by {0}: ignored, {1}", origin, reason);
     }
 
@@ -63,6 +68,42 @@ final class Log {
 
     static void successorDied(Upgrade upgrade, String how) {
         log(WARNING, "{0} {1} while this generation drained", name(upgrade), how);
+    }
+
+    static void undoRequested(String origin) {
+        log(INFO, "undo requested by {0}: the parent is asked to accept again", origin);
+    }
+
+    static void undoing(Upgrade upgrade, String reason) {
+        log(WARNING, "{0} {1}: this generation accepts again", name(upgrade), reason);
+    }
+
+    static void undone(String reason, long parent) {
+        log(WARNING, "the parent (pid {0}) accepts again: this generation {1}, and ends", parent, reason);
+    }
+
+    static void healthCheckFailed(RuntimeException e) {
+        LOGGER.log(ERROR, "the health check failed", e);
+    }
+
+    static void oldestLeavesEarly(Predecessors.Predecessor oldest) {
+        log(
+                WARNING,
+                "generation {0} (pid {1}), which still drains, is told to leave because max-generations is reached",
+                oldest.generation(),
+                oldest.pid());
+    }
+
+    static void leavesEarly() {
+        log(WARNING, "told to leave by the generation that serves: open connections are closed now");
+    }
+
+    static void controlRequestFailed(Path socket, IOException e) {
+        log(WARNING, "no answer from the control socket {0}: {1}", socket, e.getMessage());
+    }
+
+    static void successorNotTold(long pid, IOException e) {
+        log(WARNING, "the successor (pid {0}) could not be told: {1}", pid, e.getMessage());
     }
 
     static void stopping(String origin) {

@@ -2,12 +2,14 @@ package dev.baton;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * The thread that owns a generation's state, and the queue of events that it handles one after the other. Timers are
@@ -38,6 +40,11 @@ final class Owner {
     /** Posts an event when participants have done, or failed to do, what they were asked. */
     void postAfter(CompletionStage<Void> participants, Consumer<Optional<Throwable>> event) {
         participants.whenComplete((_, failure) -> post(() -> event.accept(Optional.ofNullable(failure))));
+    }
+
+    /** Waits for a decision of the owner; not for the owner itself. A failure is thrown. */
+    <T> T ask(Supplier<T> decision) {
+        return CompletableFuture.supplyAsync(decision, thread).join();
     }
 
     private static void handle(Runnable event) {

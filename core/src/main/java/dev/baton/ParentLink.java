@@ -7,6 +7,7 @@ import dev.baton.posix.ProcessContext;
 import dev.baton.posix.Sockets;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +23,24 @@ final class ParentLink {
         /** The parent has taken note of READY and will not kill this process any more: accept. */
         void switched();
 
-        /** The parent accepts no more and has published this process. */
-        void parked();
+        /**
+         * The parent accepts no more and has published this process.
+         *
+         * @param undoWindow for how long it can come back
+         */
+        void parked(Duration undoWindow);
+
+        /** The parent cannot come back any more: the listeners are this generation's alone. */
+        void released();
+
+        /** The parent accepts again, for this reason: this generation ends. */
+        void undone(String reason);
+
+        /** The parent stays parked, for this reason, although this generation has asked it to come back. */
+        void notUndone(String reason);
+
+        /** The parent asks whether this generation is well. */
+        void health();
 
         /** The parent is gone: whatever is still undecided is this generation's. */
         void lost();
@@ -32,15 +49,26 @@ final class ParentLink {
         void broken(IOException reason);
     }
 
+    /** Something to say. */
+    interface Message {
+        void sendTo(ParentLink link) throws IOException;
+    }
+
     private final FrameChannel channel;
+    private final Path controlSocket;
     private final int generation;
+    private final Optional<Path> fallback;
+    private final Predecessors predecessors;
     private final long pid;
     private final InheritedState state;
 
-    private ParentLink(FrameChannel channel, int generation, long pid, InheritedState state) {
+    private ParentLink(FrameChannel channel, Path controlSocket, Frame welcome, InheritedState state) throws IOException {
         this.channel = channel;
-        this.generation = generation;
-        this.pid = pid;
+        this.controlSocket = controlSocket;
+        this.generation = welcome.number(Frame.Tag.GENERATION);
+        this.fallback = welcome.optionalText(Frame.Tag.FALLBACK_SOCKET).map(Path::of);
+        this.predecessors = Predecessors.decode(welcome.texts(Frame.Tag.PREDECESSOR));
+        this.pid = channel.peer().pid();
         this.state = state;
     }
 
@@ -72,7 +100,7 @@ final class ParentLink {
                 Log.refusedByParent("it belongs to another user");
                 return Optional.empty();
             }
-            Optional<ParentLink> link = shakeHands(channel, variables.token(), listeners);
+            Optional<ParentLink> link = shakeHands(channel, variables, listeners);
             connected = link.isPresent();
             return link;
         } catch (HandoffException e) {
@@ -90,12 +118,12 @@ final class ParentLink {
         return e.errno() == Errno.ENOENT || e.errno() == Errno.ECONNREFUSED;
     }
 
-    private static Optional<ParentLink> shakeHands(FrameChannel channel, String token, ListenerTable listeners)
-            throws IOException {
+    private static Optional<ParentLink> shakeHands(
+            FrameChannel channel, HandoffVariables variables, ListenerTable listeners) throws IOException {
         channel.send(Frame.of(Frame.Type.HELLO)
                 .with(Frame.Tag.MIN_VERSION, Protocol.MIN_VERSION)
                 .with(Frame.Tag.MAX_VERSION, Protocol.MAX_VERSION)
-                .with(Frame.Tag.TOKEN, token)
+                .with(Frame.Tag.TOKEN, variables.token())
                 .with(Frame.Tag.RELEASE, Protocol.release()));
         Frame answer = orHungUp(channel.receive());
         if (answer.type() == Frame.Type.REFUSED) {
@@ -113,8 +141,7 @@ final class ParentLink {
         InheritedState state = new InheritedState();
         receive(channel, listeners, state);
         channel.timeout(Duration.ZERO);
-        return Optional.of(new ParentLink(
-                channel, answer.number(Frame.Tag.GENERATION), channel.peer().pid(), state));
+        return Optional.of(new ParentLink(channel, variables.socket(), answer, state));
     }
 
     private static void receive(FrameChannel channel, ListenerTable listeners, InheritedState state)
@@ -177,6 +204,21 @@ final class ParentLink {
         return state;
     }
 
+    /** Where the parent can be reached by others. */
+    Path controlSocket() {
+        return controlSocket;
+    }
+
+    /** The control socket of the generation that comes back if the parent dies before the switch. */
+    Optional<Path> fallback() {
+        return fallback;
+    }
+
+    /** The generations before the parent. */
+    Predecessors predecessors() {
+        return predecessors;
+    }
+
     /** Begins to report what the parent says. */
     void listen(Events events) {
         Thread.ofPlatform().daemon().name("baton-parent").start(() -> {
@@ -194,8 +236,12 @@ final class ParentLink {
         while (frame != null) {
             switch (frame.type()) {
                 case SWITCH -> events.switched();
-                case PARKED -> events.parked();
-                default -> throw new ProtocolException("SWITCH or PARKED expected, " + frame + " came");
+                case PARKED -> events.parked(Duration.ofMillis(frame.number(Frame.Tag.UNDO_WINDOW)));
+                case RELEASED -> events.released();
+                case UNDONE -> events.undone(frame.text(Frame.Tag.REASON));
+                case NOT_UNDONE -> events.notUndone(frame.text(Frame.Tag.REASON));
+                case HEALTH -> events.health();
+                default -> throw new ProtocolException(frame + " came, which no parent says after HANDED");
             }
             frame = channel.receive();
         }
@@ -207,6 +253,18 @@ final class ParentLink {
 
     void sendAccepting() throws IOException {
         channel.send(Frame.of(Frame.Type.ACCEPTING));
+    }
+
+    void sendCommit() throws IOException {
+        channel.send(Frame.of(Frame.Type.COMMIT));
+    }
+
+    void sendUndo() throws IOException {
+        channel.send(Frame.of(Frame.Type.UNDO));
+    }
+
+    void sendHealth(boolean healthy) throws IOException {
+        channel.send(Frame.of(healthy ? Frame.Type.HEALTHY : Frame.Type.UNHEALTHY));
     }
 
     /** Hangs up; the link's thread closes. */

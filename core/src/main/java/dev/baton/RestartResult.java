@@ -29,6 +29,15 @@ public sealed interface RestartResult {
     /** This generation does not serve, so it cannot be succeeded; the request had no effect. */
     record NotServing(State state) implements RestartResult {}
 
+    /**
+     * As many older generations as {@code max-generations} allows still drain; the request had no effect.
+     *
+     * @param generation the one that has drained longest
+     * @param pid its process
+     * @param drains for how long it has
+     */
+    record TooManyGenerations(int generation, long pid, Duration drains) implements RestartResult {}
+
     /** Why a successor failed. */
     enum Cause {
         /** The process could not be started. */

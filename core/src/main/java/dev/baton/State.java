@@ -4,15 +4,18 @@ package dev.baton;
  * What a generation is doing.
  *
  * <pre>
- *   STARTING --ready--> SERVING --restart--> UPGRADING --switch--> PARKED --drained--> RETIRED
- *      |                 |   ^                |   |                  :                   ^
- *      |                 |   +----failed------+   |                  : undo, to SERVING  |
- *      |                 |   ^..................................... .:                   |
- *      |                 +---------stop-----------+----> STOPPING -------drained---------+
- *      +-----------------------stop------------------------------------------------------+
+ *   STARTING --ready--> SERVING --restart--> UPGRADING --switch--> PARKED --over, drained--> RETIRED
+ *      |                 | | ^                | | |                ^ ^ |                       ^
+ *      |                 | | +----failed------+ | |                | | | the successor failed, |
+ *      |                 | | ^                  | |                | | | or undo: to SERVING   |
+ *      |                 | | +------------------|-|----------------|-|-+                       |
+ *      |                 | +---undone by parent-|-|----------------+ |                         |
+ *      |                 |                      +-|---undone---------+                         |
+ *      |                 +---------stop-----------+----> STOPPING ------------drained----------+
+ *      +-----------------------stop------------------------------------------------------------+
  * </pre>
  *
- * The dotted move belongs to the undo window: it is legal, and nothing makes it while the window is not open.
+ * PARKED is reached from both sides: by a parent whose successor accepts, and by a successor whose parent accepts again.
  */
 public enum State {
     /** The program starts; it may have claimed listeners, but accepts nothing. */
@@ -21,7 +24,7 @@ public enum State {
     SERVING,
     /** Accepts, while a successor starts. */
     UPGRADING,
-    /** The successor accepts; this generation finishes what it had begun. */
+    /** Another generation accepts; this one finishes what it had begun, and during the undo window it can come back. */
     PARKED,
     /** The service ends; this generation finishes what it had begun. */
     STOPPING,
@@ -32,7 +35,7 @@ public enum State {
     public boolean canBecome(State next) {
         return switch (this) {
             case STARTING -> next == SERVING || next == RETIRED;
-            case SERVING -> next == UPGRADING || next == STOPPING;
+            case SERVING -> next == UPGRADING || next == PARKED || next == STOPPING;
             case UPGRADING -> next == SERVING || next == PARKED || next == STOPPING;
             case PARKED -> next == SERVING || next == RETIRED;
             case STOPPING -> next == RETIRED;

@@ -2,10 +2,12 @@ package dev.baton;
 
 import dev.baton.posix.Messages;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 
 /** The parent's end of a handoff; lives on the thread that the control socket gave to the connection. */
@@ -17,6 +19,14 @@ final class SuccessorLink {
         void ready();
 
         void accepting();
+
+        /** The successor does not need this generation to come back any more. */
+        void commit();
+
+        /** The successor wants this generation to come back. */
+        void undo();
+
+        void healthy(boolean healthy);
 
         /** The stream has ended. */
         void lost();
@@ -32,6 +42,20 @@ final class SuccessorLink {
     private static final int PIECE_BYTES = Frame.MAX_BYTES / 2;
 
     private static final int[] NONE = {};
+
+    /** Something to say. */
+    interface Message {
+        void sendTo(SuccessorLink link) throws IOException;
+    }
+
+    /**
+     * What a successor learns of those before it.
+     *
+     * @param generation its number
+     * @param fallback the control socket of the grandparent, if that comes back when the parent dies
+     * @param older the generations before the parent that still drain
+     */
+    record Lineage(int generation, Optional<Path> fallback, List<Predecessors.Predecessor> older) {}
 
     private final FrameChannel channel;
     private final long pid;
@@ -58,13 +82,13 @@ final class SuccessorLink {
     static void serve(
             FrameChannel channel,
             Frame hello,
-            int generation,
+            Lineage lineage,
             ListenerTable listeners,
             OfferedState state,
             Events events) {
         try {
             SuccessorLink link = new SuccessorLink(channel, channel.peer().pid());
-            link.welcome(hello, generation);
+            link.welcome(hello, lineage);
             link.send(listeners);
             link.send(state.collect());
             channel.send(Frame.of(Frame.Type.HANDED), NONE);
@@ -77,7 +101,7 @@ final class SuccessorLink {
         }
     }
 
-    private void welcome(Frame hello, int generation) throws IOException {
+    private void welcome(Frame hello, Lineage lineage) throws IOException {
         int version;
         try {
             version = Protocol.negotiate(hello.number(Frame.Tag.MIN_VERSION), hello.number(Frame.Tag.MAX_VERSION));
@@ -85,10 +109,13 @@ final class SuccessorLink {
             fail(channel, String.valueOf(e.getMessage()));
             throw e;
         }
-        channel.send(Frame.of(Frame.Type.WELCOME)
+        Frame welcome = Frame.of(Frame.Type.WELCOME)
                 .with(Frame.Tag.VERSION, version)
-                .with(Frame.Tag.GENERATION, generation)
-                .with(Frame.Tag.RELEASE, Protocol.release()));
+                .with(Frame.Tag.GENERATION, lineage.generation())
+                .with(Frame.Tag.RELEASE, Protocol.release());
+        lineage.fallback().ifPresent(socket -> welcome.with(Frame.Tag.FALLBACK_SOCKET, socket.toString()));
+        lineage.older().forEach(older -> welcome.with(Frame.Tag.PREDECESSOR, older.encode()));
+        channel.send(welcome);
     }
 
     private void send(ListenerTable listeners) throws IOException {
@@ -140,7 +167,11 @@ final class SuccessorLink {
             switch (frame.type()) {
                 case READY -> events.ready();
                 case ACCEPTING -> events.accepting();
-                default -> throw new ProtocolException("READY or ACCEPTING expected, " + frame + " came");
+                case COMMIT -> events.commit();
+                case UNDO -> events.undo();
+                case HEALTHY -> events.healthy(true);
+                case UNHEALTHY -> events.healthy(false);
+                default -> throw new ProtocolException(frame + " came, which no successor says after HELLO");
             }
             frame = channel.receive();
         }
@@ -151,12 +182,37 @@ final class SuccessorLink {
         return pid;
     }
 
+    /** Says something to a successor whose death, if it is dead, is seen by the link's thread, as the end of the stream. */
+    void send(Message message) {
+        try {
+            message.sendTo(this);
+        } catch (IOException e) {
+            Log.successorNotTold(pid, e);
+        }
+    }
+
     void sendSwitch() throws IOException {
         channel.send(Frame.of(Frame.Type.SWITCH));
     }
 
-    void sendParked() throws IOException {
-        channel.send(Frame.of(Frame.Type.PARKED));
+    void sendParked(Duration undoWindow) throws IOException {
+        channel.send(Frame.of(Frame.Type.PARKED).with(Frame.Tag.UNDO_WINDOW, Math.toIntExact(undoWindow.toMillis())));
+    }
+
+    void sendReleased() throws IOException {
+        channel.send(Frame.of(Frame.Type.RELEASED));
+    }
+
+    void sendUndone(String reason) throws IOException {
+        channel.send(Frame.of(Frame.Type.UNDONE).with(Frame.Tag.REASON, reason));
+    }
+
+    void sendNotUndone(String reason) throws IOException {
+        channel.send(Frame.of(Frame.Type.NOT_UNDONE).with(Frame.Tag.REASON, reason));
+    }
+
+    void sendHealth() throws IOException {
+        channel.send(Frame.of(Frame.Type.HEALTH));
     }
 
     void close() {

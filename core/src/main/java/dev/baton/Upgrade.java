@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
  * One attempt to be succeeded: the successor's process, the link to it, and how far it has come.
  *
  * <pre>
- *   SPAWNED --HELLO--> CONNECTED --READY--> SWITCHING --ACCEPTING--> ACCEPTING
- *      |                   |                    |
- *      +---- exit, end of stream, timeout ------+--> FAILED
+ *   SPAWNED --HELLO--> CONNECTED --READY--> SWITCHING --ACCEPTING--> ACCEPTING --parked--> UNDOABLE --over--> COMMITTED
+ *      |                   |                    |                        |                    |
+ *      +---- exit, end of stream, timeout ------+--> FAILED              +-- died, undo ------+--> UNDONE
  * </pre>
  *
  * Owned by the generation's thread; only {@link #admit} is for others, and the monitor guards what it needs.
@@ -33,7 +33,14 @@ final class Upgrade {
         CONNECTED,
         /** It was told to accept, and may do so from here on. */
         SWITCHING,
+        /** It accepts, and its parent is about to park. */
         ACCEPTING,
+        /** It serves, and its parent can come back. */
+        UNDOABLE,
+        /** It serves, for good. */
+        COMMITTED,
+        /** Its parent accepts again, or is about to. */
+        UNDONE,
         FAILED
     }
 
@@ -41,6 +48,7 @@ final class Upgrade {
     private final CompletableFuture<RestartResult> result;
     private final long startedAt = System.nanoTime();
     private final String token = HexFormat.of().formatHex(randomBytes());
+    private @Nullable Path controlSocket; // guarded by this
     private @Nullable Process process; // guarded by this
     private boolean tokenSpent; // guarded by this
 
@@ -49,6 +57,8 @@ final class Upgrade {
     private @Nullable Future<?> deadline;
     private Duration toReady = Duration.ZERO;
     private Optional<String> stopOrigin = Optional.empty();
+    private Optional<String> death = Optional.empty();
+    private boolean committed;
 
     Upgrade(int generation, CompletableFuture<RestartResult> result) {
         this.generation = generation;
@@ -66,6 +76,7 @@ final class Upgrade {
      * the monitor, so that a successor that is faster than this method finds its pid known.
      */
     synchronized Process spawn(CommandLine commandLine, Path controlSocket) throws IOException {
+        this.controlSocket = controlSocket;
         ProcessBuilder builder = new ProcessBuilder(commandLine.words())
                 .directory(commandLine.directory().toFile())
                 .inheritIO();
@@ -121,8 +132,35 @@ final class Upgrade {
     boolean isUnderWay() {
         return switch (step) {
             case SPAWNED, CONNECTED, SWITCHING -> true;
-            case ACCEPTING, FAILED -> false;
+            case ACCEPTING, UNDOABLE, COMMITTED, UNDONE, FAILED -> false;
         };
+    }
+
+    void move(Step next) {
+        step = next;
+    }
+
+    /** Whether the process was not seen to have died. */
+    boolean isAlive() {
+        return death.isEmpty();
+    }
+
+    /** How the process has died, if that was seen before the parent had parked. */
+    Optional<String> death() {
+        return death;
+    }
+
+    void died(String how) {
+        death = Optional.of(how);
+    }
+
+    /** The successor has said that it does not need its parent any more. */
+    boolean isCommitted() {
+        return committed;
+    }
+
+    void commit() {
+        committed = true;
     }
 
     Duration elapsed() {
@@ -190,7 +228,7 @@ final class Upgrade {
     }
 
     /** The child, what it has started, and the process that the link proves to be ours even if its parent has gone. */
-    private synchronized void kill() {
+    synchronized void kill() {
         List<ProcessHandle> processes = new ArrayList<>();
         if (link != null) {
             ProcessHandle.of(link.pid()).ifPresent(processes::add);
@@ -200,6 +238,17 @@ final class Upgrade {
             process.destroyForcibly();
         }
         processes.forEach(ProcessHandle::destroyForcibly);
+    }
+
+    /** Nothing is left of a successor that was undone. */
+    void ended() {
+        cancelDeadline();
+        closeLink();
+    }
+
+    /** Where the successor can be reached by others. */
+    synchronized Path controlSocket() {
+        return Objects.requireNonNull(controlSocket).resolveSibling(ControlSocket.name(pid()));
     }
 
     void closeLink() {

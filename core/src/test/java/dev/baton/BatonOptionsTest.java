@@ -3,6 +3,7 @@ package dev.baton;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -48,13 +49,43 @@ class BatonOptionsTest {
     }
 
     @Test
-    void theConstructorChecksWhatTheBuilderDoes() {
-        assertThatThrownBy(() -> new BatonOptions(
-                        "shop", Optional.empty(), Optional.empty(), Duration.ZERO, Duration.ofSeconds(1)))
-                .hasMessage("ready-timeout must be longer than 0");
-        BatonOptions options = new BatonOptions(
-                "shop", Optional.of(Path.of("p")), Optional.of(Path.of("r")), Duration.ofSeconds(1), Duration.ZERO);
+    void pathsAreMadeAbsolute() {
+        BatonOptions options = BatonOptions.builder()
+                .pidFile(Path.of("p"))
+                .runDirectory(Path.of("r"))
+                .build();
         assertThat(options.pidFile().orElseThrow()).isAbsolute();
         assertThat(options.runDirectory().orElseThrow()).isAbsolute();
+    }
+
+    @Test
+    void theOptionsOfTheWayBackAreReadAndChecked() {
+        Map<String, String> environment = Map.of(
+                "BATON_UNDO_WINDOW", "0",
+                "BATON_HEALTH_URL", "http://127.0.0.1:8080/health",
+                "BATON_HEALTH_INTERVAL", "250ms",
+                "BATON_MAX_GENERATIONS", "5",
+                "BATON_OLDEST_LEAVES_EARLY", "true");
+        BatonOptions options =
+                BatonOptions.configured(_ -> null, environment::get).build();
+        assertThat(options.undoWindow()).isZero();
+        assertThat(options.healthUrl()).contains(URI.create("http://127.0.0.1:8080/health"));
+        assertThat(options.healthInterval()).isEqualTo(Duration.ofMillis(250));
+        assertThat(options.maxGenerations()).isEqualTo(5);
+        assertThat(options.oldestLeavesEarly()).isTrue();
+
+        expectRefusal("BATON_UNDO_WINDOW", "25h", "undo-window must be between 0 and 24h");
+        expectRefusal("BATON_HEALTH_URL", "ftp://x/", "health-url must begin with http:// or https://: ftp://x/");
+        expectRefusal("BATON_HEALTH_INTERVAL", "0", "health-interval must be longer than 0");
+        expectRefusal("BATON_MAX_GENERATIONS", "0", "max-generations must be at least 1");
+        expectRefusal("BATON_MAX_GENERATIONS", "many", "max-generations: a whole number expected, not many");
+        expectRefusal("BATON_OLDEST_LEAVES_EARLY", "yes", "oldest-leaves-early: true or false expected, not yes");
+    }
+
+    private static void expectRefusal(String variable, String value, String message) {
+        assertThatThrownBy(() -> BatonOptions.configured(_ -> null, Map.of(variable, value)::get)
+                        .build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(message);
     }
 }

@@ -23,7 +23,7 @@ final class ScriptedService {
         }
         try (Baton baton = Baton.start()) {
             say(baton, "started");
-            for (int i = 1; i < arguments.length; i++) {
+            for (int i = 1; i < arguments.length && !script[0].equals("undoes-on"); i++) {
                 Listener listener = baton.listen(ListenAddress.parse(arguments[i]));
                 say(baton, "listens on " + listener.localAddress() + (listener.inherited() ? " inherited" : " bound"));
             }
@@ -34,7 +34,7 @@ final class ScriptedService {
                 case "hang" -> new CompletableFuture<>().join();
                 case "wait" -> {
                     say(baton, "waits");
-                    Await.state("the gate opens", Duration.ofSeconds(60), () -> Files.exists(Path.of(script[1])));
+                    awaitGate(script[1]);
                 }
                 case "helper" -> {
                     ProcessBuilder helper = new ProcessBuilder(
@@ -45,6 +45,8 @@ final class ScriptedService {
                             .waitFor();
                 }
                 case "listen" -> baton.listen(ListenAddress.parse(script[1]));
+                case "undoes-on" -> baton.listen(ListenAddress.parse(script[2]));
+                case "unwell" -> baton.healthCheck(() -> !Files.exists(Path.of(script[1])));
                 default -> {}
             }
             baton.ready();
@@ -53,9 +55,24 @@ final class ScriptedService {
                 baton.stop();
                 baton.stop();
             }
+            switch (script[0]) {
+                case "undoes", "undoes-on" -> {
+                    awaitGate(script[1]);
+                    say(baton, "undo: " + baton.undo().join());
+                }
+                case "exits-later" -> {
+                    awaitGate(script[1]);
+                    Runtime.getRuntime().halt(0);
+                }
+                default -> {}
+            }
             baton.awaitExit();
             say(baton, "done");
         }
+    }
+
+    private static void awaitGate(String file) throws Exception {
+        Await.state("the gate opens", Duration.ofSeconds(60), () -> Files.exists(Path.of(file)));
     }
 
     private static void say(Baton baton, String what) {

@@ -1,0 +1,125 @@
+package dev.baton;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The time after a switch in which the parent is parked and can come back; on the owner thread.
+ *
+ * <p>While it is open the successor is asked again and again whether it is well. It answers on its own owner thread, so
+ * that a process that hangs, is frozen or thrashes is found out although its end of the stream is open, and with what the
+ * program's health check says, if it has one. If a URL is given, it is fetched too, through the listener: there the
+ * successor alone accepts at this time.
+ */
+final class UndoWindow {
+    /** Long enough for a garbage collection or a busy machine, which are no reason to undo a release. */
+    private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(5);
+
+    /** One bad answer may be an accident. */
+    private static final int FAILURES = 3;
+
+    private final Owner owner;
+    private final SuccessorLink link;
+    private final Duration interval;
+    private final Optional<HealthUrl> url;
+    private final Future<?> end;
+    private final Runnable over;
+    private final Verdict unhealthy;
+
+    private @Nullable Future<?> next;
+    private boolean open = true;
+    private int failures;
+
+    /** Hears why the successor is not well. */
+    interface Verdict {
+        void unhealthy(String reason);
+    }
+
+    /**
+     * Opens a window.
+     *
+     * @param over called when it ends by itself
+     * @param unhealthy called when the successor is not well; the window is closed then
+     */
+    UndoWindow(Owner owner, SuccessorLink link, BatonOptions options, Runnable over, Verdict unhealthy) {
+        this.owner = owner;
+        this.link = link;
+        this.interval = options.healthInterval();
+        this.url = options.healthUrl().map(address -> new HealthUrl(address, ANSWER_TIMEOUT));
+        this.over = over;
+        this.unhealthy = unhealthy;
+        this.end = owner.schedule(options.undoWindow(), this::end);
+        ask();
+    }
+
+    private void end() {
+        if (open) {
+            close();
+            over.run();
+        }
+    }
+
+    void close() {
+        open = false;
+        end.cancel(false);
+        cancelNext();
+    }
+
+    private void ask() {
+        if (!open) {
+            return;
+        }
+        link.send(SuccessorLink::sendHealth);
+        next = owner.schedule(ANSWER_TIMEOUT, () -> fail("does not answer"));
+    }
+
+    /** The successor's answer. */
+    void answered(boolean healthy) {
+        if (!open) {
+            return;
+        }
+        cancelNext();
+        if (!healthy) {
+            count("says that it is not healthy");
+        } else if (url.isPresent()) {
+            var _ = url.get().fetch().thenAccept(problem -> owner.post(() -> fetched(problem)));
+        } else {
+            count(Optional.empty());
+        }
+    }
+
+    private void fetched(Optional<String> problem) {
+        if (open) {
+            count(problem);
+        }
+    }
+
+    private void count(String problem) {
+        count(Optional.of(problem));
+    }
+
+    private void count(Optional<String> problem) {
+        failures = problem.isPresent() ? failures + 1 : 0;
+        if (failures >= FAILURES) {
+            fail(problem.orElseThrow());
+        } else {
+            next = owner.schedule(interval, this::ask);
+        }
+    }
+
+    private void fail(String reason) {
+        if (open) {
+            close();
+            unhealthy.unhealthy(reason);
+        }
+    }
+
+    private void cancelNext() {
+        if (next != null) {
+            next.cancel(false);
+            next = null;
+        }
+    }
+}
