@@ -1,5 +1,6 @@
 package dev.baton;
 
+import dev.baton.Predecessors.Predecessor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,6 +50,7 @@ final class Ancestry {
     private final Owner owner;
     private final Optional<ParentLink> link;
     private final Duration readyTimeout;
+    private final Predecessors predecessors;
 
     private Parent parent;
     private boolean readyDeclared;
@@ -68,6 +70,7 @@ final class Ancestry {
         this.link = link;
         this.readyTimeout = readyTimeout;
         this.linked = link.isPresent();
+        this.predecessors = link.map(ParentLink::predecessors).orElseGet(Predecessors::none);
         this.parent = linked ? Parent.SERVES : Parent.GONE;
     }
 
@@ -76,9 +79,9 @@ final class Ancestry {
         link.ifPresent(parentLink -> parentLink.listen(new Events()));
     }
 
-    /** The generations that still drained when the parent let this one in, the parent last. */
+    /** The older generations that may still drain. */
     Predecessors predecessors() {
-        return link.map(ParentLink::predecessors).orElseGet(Predecessors::none);
+        return predecessors;
     }
 
     /** What the parent's program left under this name. Any thread. */
@@ -197,6 +200,9 @@ final class Ancestry {
 
     private void parked(Duration undoWindow) {
         parent = Parent.UNDOABLE;
+        ParentLink parentLink = link.orElseThrow();
+        Predecessor.parking(parentLink.parentGeneration(), parentLink.pid(), parentLink.controlSocket())
+                .ifPresent(predecessors::add);
         if (undoWindow.isZero()) {
             windowOver();
         }
@@ -210,7 +216,7 @@ final class Ancestry {
 
     private void undone(String reason) {
         parent = Parent.SERVES_AGAIN;
-        completeUndo(new UndoResult.Undone(generation.number() - 1, pid()));
+        completeUndo(new UndoResult.Undone(link.orElseThrow().parentGeneration(), pid()));
         generation.undone(reason, pid());
     }
 

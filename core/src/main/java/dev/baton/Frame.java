@@ -106,7 +106,8 @@ final class Frame {
         PREDECESSOR(13),
         /** The control socket of a generation that can come back. */
         FALLBACK_SOCKET(14),
-        PID(15);
+        PID(15),
+        PARENT_GENERATION(16);
 
         private final int number;
 
@@ -174,6 +175,10 @@ final class Frame {
     /** The first value of this tag as text. */
     String text(Tag tag) throws ProtocolException {
         return new String(first(tag), StandardCharsets.UTF_8);
+    }
+
+    boolean has(Tag tag) {
+        return fields.stream().anyMatch(field -> field.tag == tag.number);
     }
 
     /** The first value of this tag as text, if there is one. */

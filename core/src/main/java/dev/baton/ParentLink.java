@@ -57,6 +57,7 @@ final class ParentLink {
     private final FrameChannel channel;
     private final Path controlSocket;
     private final int generation;
+    private final int parentGeneration;
     private final Optional<Path> fallback;
     private final Predecessors predecessors;
     private final long pid;
@@ -66,6 +67,9 @@ final class ParentLink {
         this.channel = channel;
         this.controlSocket = controlSocket;
         this.generation = welcome.number(Frame.Tag.GENERATION);
+        this.parentGeneration = welcome.has(Frame.Tag.PARENT_GENERATION)
+                ? welcome.number(Frame.Tag.PARENT_GENERATION)
+                : generation - 1;
         this.fallback = welcome.optionalText(Frame.Tag.FALLBACK_SOCKET).map(Path::of);
         this.predecessors = Predecessors.decode(welcome.texts(Frame.Tag.PREDECESSOR));
         this.pid = channel.peer().pid();
@@ -194,6 +198,10 @@ final class ParentLink {
         return generation;
     }
 
+    int parentGeneration() {
+        return parentGeneration;
+    }
+
     /** The process of the parent, by the kernel's word. */
     long pid() {
         return pid;
@@ -236,7 +244,7 @@ final class ParentLink {
         while (frame != null) {
             switch (frame.type()) {
                 case SWITCH -> events.switched();
-                case PARKED -> events.parked(Duration.ofMillis(frame.number(Frame.Tag.UNDO_WINDOW)));
+                case PARKED -> events.parked(undoWindow(frame));
                 case RELEASED -> events.released();
                 case UNDONE -> events.undone(frame.text(Frame.Tag.REASON));
                 case NOT_UNDONE -> events.notUndone(frame.text(Frame.Tag.REASON));
@@ -245,6 +253,12 @@ final class ParentLink {
             }
             frame = channel.receive();
         }
+    }
+
+    private static Duration undoWindow(Frame parked) throws ProtocolException {
+        return parked.has(Frame.Tag.UNDO_WINDOW)
+                ? Duration.ofMillis(parked.number(Frame.Tag.UNDO_WINDOW))
+                : Duration.ZERO;
     }
 
     void sendReady() throws IOException {

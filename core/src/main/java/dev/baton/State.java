@@ -4,18 +4,19 @@ package dev.baton;
  * What a generation is doing.
  *
  * <pre>
- *   STARTING --ready--> SERVING --restart--> UPGRADING --switch--> PARKED --over, drained--> RETIRED
- *      |                 | | ^                | | |                ^ ^ |                       ^
- *      |                 | | +----failed------+ | |                | | | the successor failed, |
- *      |                 | | ^                  | |                | | | or undo: to SERVING   |
- *      |                 | | +------------------|-|----------------|-|-+                       |
- *      |                 | +---undone by parent-|-|----------------+ |                         |
- *      |                 |                      +-|---undone---------+                         |
- *      |                 +---------stop-----------+----> STOPPING ------------drained----------+
- *      +-----------------------stop------------------------------------------------------------+
+ *   STARTING --ready--> SERVING <--restart failed-- UPGRADING
+ *      |                 | | | \------restart---------^  | |
+ *      |                 | | |                          | |
+ *      |                 | | +-undone-------+-----------+ |  switched, or undone
+ *      |                 | |                v             |
+ *      |                 | +---- undo --- PARKED --window over, drained--> RETIRED
+ *      |                 |                                |                 ^  ^
+ *      |                 +-----stop--------> STOPPING <---+ ----drained-----+  |
+ *      +-----------------------stop--------------------------------------------+
  * </pre>
  *
- * PARKED is reached from both sides: by a parent whose successor accepts, and by a successor whose parent accepts again.
+ * PARKED is reached from both sides: by a parent whose successor accepts ("switched"), and by a successor whose parent
+ * accepts again ("undone"). Only the former goes back to SERVING, when its successor fails or somebody asks for it.
  */
 public enum State {
     /** The program starts; it may have claimed listeners, but accepts nothing. */

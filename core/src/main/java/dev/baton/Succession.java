@@ -434,7 +434,8 @@ final class Succession {
     /** As the owner knows it at this moment. */
     private SuccessorLink.Lineage lineage(Upgrade attempt) {
         return owner.ask(
-                () -> new SuccessorLink.Lineage(attempt.generation(), generation.fallback(), predecessors.alive()));
+                () -> new SuccessorLink.Lineage(
+                        attempt.generation(), generation.number(), generation.fallback(), predecessors.alive()));
     }
 
     private void answerFallback(FrameChannel channel, long deadSuccessor) throws IOException {

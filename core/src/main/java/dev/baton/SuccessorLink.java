@@ -52,10 +52,12 @@ final class SuccessorLink {
      * What a successor learns of those before it.
      *
      * @param generation its number
+     * @param parent its parent's number, which is not always one less: the number of a generation that was undone is not
+     *     given again
      * @param fallback the control socket of the grandparent, if that comes back when the parent dies
      * @param older the generations before the parent that still drain
      */
-    record Lineage(int generation, Optional<Path> fallback, List<Predecessors.Predecessor> older) {}
+    record Lineage(int generation, int parent, Optional<Path> fallback, List<Predecessors.Predecessor> older) {}
 
     private final FrameChannel channel;
     private final long pid;
@@ -112,6 +114,7 @@ final class SuccessorLink {
         Frame welcome = Frame.of(Frame.Type.WELCOME)
                 .with(Frame.Tag.VERSION, version)
                 .with(Frame.Tag.GENERATION, lineage.generation())
+                .with(Frame.Tag.PARENT_GENERATION, lineage.parent())
                 .with(Frame.Tag.RELEASE, Protocol.release());
         lineage.fallback().ifPresent(socket -> welcome.with(Frame.Tag.FALLBACK_SOCKET, socket.toString()));
         lineage.older().forEach(older -> welcome.with(Frame.Tag.PREDECESSOR, older.encode()));

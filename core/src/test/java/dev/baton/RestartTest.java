@@ -88,7 +88,7 @@ class RestartTest {
             assertThat(said(first, "2 listens on")).hasSize(3).allMatch(line -> line.endsWith(" inherited"));
             assertThat(said(first, "1 "))
                     .containsSubsequence(
-                            "1 resume", "1 ready", "1 park", "1 release", "1 drain SUCCEEDED", "1 close", "1 done");
+                            "1 resume", "1 ready", "1 park", "1 drain SUCCEEDED", "1 release", "1 close", "1 done");
             assertThat(directory.resolve("s")).exists();
 
             kill(newPid, "TERM");

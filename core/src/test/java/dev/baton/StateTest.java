@@ -19,7 +19,7 @@ class StateTest {
     void theMovesAreThoseOfTheDiagram() {
         Map<State, Set<State>> diagram = Map.of(
                 STARTING, EnumSet.of(SERVING, RETIRED),
-                SERVING, EnumSet.of(UPGRADING, STOPPING),
+                SERVING, EnumSet.of(UPGRADING, PARKED, STOPPING),
                 UPGRADING, EnumSet.of(SERVING, PARKED, STOPPING),
                 PARKED, EnumSet.of(SERVING, RETIRED),
                 STOPPING, EnumSet.of(RETIRED),

@@ -105,7 +105,8 @@ class TranscriptTest {
         Thread parent = Thread.ofPlatform().start(() -> {
             try (FrameChannel channel = new FrameChannel(pair[0])) {
                 OfferedState none = new OfferedState(SOON);
-                SuccessorLink.serve(channel, hello, 2, listeners, none, new SwitchingParent(accepting));
+                SuccessorLink.Lineage lineage = new SuccessorLink.Lineage(2, 1, Optional.empty(), List.of());
+                SuccessorLink.serve(channel, hello, lineage, listeners, none, new SwitchingParent(accepting));
             }
         });
         expect(pair[1], Frame.Type.WELCOME, Frame.Type.LISTENERS, Frame.Type.HANDED);
@@ -199,8 +200,28 @@ class TranscriptTest {
         }
 
         @Override
-        public void parked() {
+        public void parked(Duration undoWindow) {
             parked.complete(null);
+        }
+
+        @Override
+        public void released() {
+            // Nothing to undo in what was recorded.
+        }
+
+        @Override
+        public void undone(String reason) {
+            lost.completeExceptionally(new AssertionError("undone: " + reason));
+        }
+
+        @Override
+        public void notUndone(String reason) {
+            lost.completeExceptionally(new AssertionError("not undone: " + reason));
+        }
+
+        @Override
+        public void health() {
+            lost.completeExceptionally(new AssertionError("asked for its health"));
         }
 
         @Override
@@ -240,6 +261,21 @@ class TranscriptTest {
         @Override
         public void accepting() {
             accepting.complete(null);
+        }
+
+        @Override
+        public void commit() {
+            broken(new IOException("COMMIT"));
+        }
+
+        @Override
+        public void undo() {
+            broken(new IOException("UNDO"));
+        }
+
+        @Override
+        public void healthy(boolean healthy) {
+            broken(new IOException("HEALTHY"));
         }
 
         @Override
