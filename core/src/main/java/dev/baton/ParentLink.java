@@ -63,13 +63,13 @@ final class ParentLink {
     private final long pid;
     private final InheritedState state;
 
-    private ParentLink(FrameChannel channel, Path controlSocket, Frame welcome, InheritedState state) throws IOException {
+    private ParentLink(FrameChannel channel, Path controlSocket, Frame welcome, InheritedState state)
+            throws IOException {
         this.channel = channel;
         this.controlSocket = controlSocket;
         this.generation = welcome.number(Frame.Tag.GENERATION);
-        this.parentGeneration = welcome.has(Frame.Tag.PARENT_GENERATION)
-                ? welcome.number(Frame.Tag.PARENT_GENERATION)
-                : generation - 1;
+        this.parentGeneration =
+                welcome.has(Frame.Tag.PARENT_GENERATION) ? welcome.number(Frame.Tag.PARENT_GENERATION) : generation - 1;
         this.fallback = welcome.optionalText(Frame.Tag.FALLBACK_SOCKET).map(Path::of);
         this.predecessors = Predecessors.decode(welcome.texts(Frame.Tag.PREDECESSOR));
         this.pid = channel.peer().pid();

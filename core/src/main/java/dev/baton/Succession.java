@@ -418,8 +418,7 @@ final class Succession {
             }
             Events events = new Events(attempt);
             switch (attempt.admit(hello.text(Frame.Tag.TOKEN), channel.peer().pid())) {
-                case ADMITTED ->
-                    SuccessorLink.serve(channel, hello, lineage(attempt), listeners, offeredState, events);
+                case ADMITTED -> SuccessorLink.serve(channel, hello, lineage(attempt), listeners, offeredState, events);
                 case STRANGER -> SuccessorLink.refuse(channel, "it has not started this process");
                 case FORGED -> {
                     SuccessorLink.fail(channel, "the token was used before, or by a process that is not the parent's");
@@ -433,9 +432,8 @@ final class Succession {
 
     /** As the owner knows it at this moment. */
     private SuccessorLink.Lineage lineage(Upgrade attempt) {
-        return owner.ask(
-                () -> new SuccessorLink.Lineage(
-                        attempt.generation(), generation.number(), generation.fallback(), predecessors.alive()));
+        return owner.ask(() -> new SuccessorLink.Lineage(
+                attempt.generation(), generation.number(), generation.fallback(), predecessors.alive()));
     }
 
     private void answerFallback(FrameChannel channel, long deadSuccessor) throws IOException {

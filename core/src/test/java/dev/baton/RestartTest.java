@@ -49,7 +49,6 @@ class RestartTest {
                 .jvmOptions("-Xshare:auto", "-XX:TieredStopAtLevel=1")
                 .environment("BATON_PID_FILE", pidFile.toString())
                 .environment("BATON_RUN_DIR", directory.resolve("run").toString())
-                .environment("BATON_UNDO_WINDOW", "0") // UndoTest has one.
                 .arguments(script.toString())
                 .arguments(listeners);
         more.accept(builder);
