@@ -10,8 +10,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a generation is run. Each option has one name: {@code drain-timeout} is the command-line option
- * {@code --drain-timeout}, the system property {@code baton.drain-timeout} and the variable {@code BATON_DRAIN_TIMEOUT}.
+ * How a generation is run. Each option has one name: {@code drain-timeout} is the system property
+ * {@code baton.drain-timeout}, the variable {@code BATON_DRAIN_TIMEOUT} and, for programs with a command line of their own
+ * such as {@code baton serve}, the option {@code --drain-timeout}.
  *
  * @param name what operators call the service ({@code name}; default: the main class or jar of the command line)
  * @param pidFile where the pid of the generation that serves is published ({@code pid-file}; default: nowhere)

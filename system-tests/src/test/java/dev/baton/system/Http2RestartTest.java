@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Guarantee 5 for HTTP/2: a client that keeps to the protocol loses no stream in a restart, and need not repeat any. */
+/** Guarantee 2 for HTTP/2: a client that keeps to the protocol loses no stream in a restart, and need not repeat any. */
 class Http2RestartTest {
     private static final int RESTARTS = 5;
     private static final int CLIENTS = 8;
