@@ -13,14 +13,11 @@ import java.time.Duration;
 /** A TCP or Unix socket. */
 final class SocketTransport implements ClientTransport {
     private final SocketChannel channel;
-    private final Selector selector;
-    private final SelectionKey key;
+    private final Readiness readiness;
 
     private SocketTransport(SocketChannel channel) throws IOException {
         this.channel = channel;
-        this.selector = Selector.open();
-        channel.configureBlocking(false);
-        this.key = channel.register(selector, SelectionKey.OP_READ);
+        this.readiness = new Readiness(channel);
     }
 
     /** See {@link StrictConnection#open}. */
@@ -53,7 +50,7 @@ final class SocketTransport implements ClientTransport {
     public int read(ByteBuffer into, long deadline) throws IOException {
         while (true) {
             int length = channel.read(into);
-            if (length != 0 || !awaitReady(SelectionKey.OP_READ, deadline)) {
+            if (length != 0 || !readiness.await(SelectionKey.OP_READ, deadline)) {
                 return length;
             }
         }
@@ -62,16 +59,10 @@ final class SocketTransport implements ClientTransport {
     @Override
     public void write(ByteBuffer from, long deadline) throws IOException {
         while (from.hasRemaining()) {
-            if (channel.write(from) == 0 && !awaitReady(SelectionKey.OP_WRITE, deadline)) {
+            if (channel.write(from) == 0 && !readiness.await(SelectionKey.OP_WRITE, deadline)) {
                 throw new SocketTimeoutException(from.remaining() + " bytes were not taken in time");
             }
         }
-    }
-
-    private boolean awaitReady(int operation, long deadline) throws IOException {
-        key.interestOps(operation);
-        long left = (deadline - System.nanoTime() + 999_999) / 1_000_000;
-        return left > 0 && selector.select(ready -> {}, left) > 0;
     }
 
     @Override
@@ -96,6 +87,6 @@ final class SocketTransport implements ClientTransport {
     @Override
     public void close() throws IOException {
         channel.close();
-        selector.close();
+        readiness.close();
     }
 }

@@ -6,7 +6,6 @@ import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import javax.net.ssl.SSLContext;
@@ -20,15 +19,12 @@ public final class TlsTransport implements ClientTransport {
 
     private final SocketChannel channel;
     private final TlsWire wire;
-    private final Selector selector;
-    private final SelectionKey key;
+    private final Readiness readiness;
 
     private TlsTransport(SocketChannel channel, SSLContext context) throws IOException {
         this.channel = channel;
         this.wire = TlsWire.on(channel, context);
-        this.selector = Selector.open();
-        channel.configureBlocking(false);
-        this.key = channel.register(selector, SelectionKey.OP_READ);
+        this.readiness = new Readiness(channel);
     }
 
     /** Connects, and sends nothing. */
@@ -60,7 +56,7 @@ public final class TlsTransport implements ClientTransport {
     public int read(ByteBuffer into, long deadline) throws IOException {
         while (true) {
             int length = wire.read(into);
-            if (length != 0 || !awaitReady(SelectionKey.OP_READ, deadline)) {
+            if (length != 0 || !readiness.await(SelectionKey.OP_READ, deadline)) {
                 return length;
             }
         }
@@ -70,17 +66,11 @@ public final class TlsTransport implements ClientTransport {
     public void write(ByteBuffer from, long deadline) throws IOException {
         wire.write(from);
         while (from.hasRemaining() || !wire.isFlushed() || !wire.isShaken()) {
-            if (!awaitReady(wire.awaitedToWrite(), deadline)) {
+            if (!readiness.await(wire.awaitedToWrite(), deadline)) {
                 throw new SocketTimeoutException(from.remaining() + " bytes were not taken in time");
             }
             wire.write(from);
         }
-    }
-
-    private boolean awaitReady(int operation, long deadline) throws IOException {
-        key.interestOps(operation);
-        long left = (deadline - System.nanoTime() + 999_999) / 1_000_000;
-        return left > 0 && selector.select(ready -> {}, left) > 0;
     }
 
     /** Sends a close_notify, then ends the output of the socket. */
@@ -93,7 +83,7 @@ public final class TlsTransport implements ClientTransport {
     public void reset() throws IOException {
         channel.setOption(StandardSocketOptions.SO_LINGER, 0);
         channel.close();
-        selector.close();
+        readiness.close();
     }
 
     @Override
@@ -105,6 +95,6 @@ public final class TlsTransport implements ClientTransport {
     public void close() throws IOException {
         wire.end();
         channel.close();
-        selector.close();
+        readiness.close();
     }
 }
