@@ -89,14 +89,12 @@ final class Ancestry {
         return link.flatMap(parentLink -> parentLink.state().get(name));
     }
 
-    /** Whether the parent would accept again if this process died now; then a successor has to know whom to ask. */
-    boolean isParentUndoable() {
-        return parent == Parent.UNDOABLE;
-    }
-
-    /** The control socket of a parent that {@linkplain #isParentUndoable() can come back}. */
+    /**
+     * The control socket of the parent, if that would accept again if this process died now: where a successor asks who
+     * serves then.
+     */
     Optional<Path> fallback() {
-        return isParentUndoable() ? link.map(ParentLink::controlSocket) : Optional.empty();
+        return parent == Parent.UNDOABLE ? link.map(ParentLink::controlSocket) : Optional.empty();
     }
 
     /** The program can serve. */
@@ -227,8 +225,7 @@ final class Ancestry {
     private void lost() {
         linked = false;
         cancelDeadline();
-        Parent before = parent;
-        switch (before) {
+        switch (parent) {
             case SERVES -> lostInOffice();
             case UNDOABLE -> {
                 Log.parentEnded(pid());
@@ -306,7 +303,7 @@ final class Ancestry {
                 .thenAccept(healthy -> owner.post(() -> send(parentLink -> parentLink.sendHealth(healthy))));
     }
 
-    void cancelDeadline() {
+    private void cancelDeadline() {
         if (deadline != null) {
             deadline.cancel(false);
             deadline = null;

@@ -1,11 +1,8 @@
 package dev.baton;
 
 import dev.baton.Predecessors.Predecessor;
-import dev.baton.posix.Descriptors;
 import dev.baton.posix.ProcessContext;
-import dev.baton.posix.Sockets;
 import java.io.IOException;
-import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 
 /** What one generation asks of another, to which it has no link, through that one's control socket. */
@@ -39,21 +36,19 @@ final class ControlRequest {
     }
 
     private static FrameChannel connect(Path path) throws IOException {
-        int socket = Sockets.unix(Sockets.Type.SEQPACKET);
-        boolean connected = false;
+        FrameChannel channel = FrameChannel.connect(path);
+        boolean ours = false;
         try {
-            Sockets.connect(socket, UnixDomainSocketAddress.of(path));
-            FrameChannel channel = new FrameChannel(socket);
             channel.timeout(Protocol.HANDSHAKE_TIMEOUT);
-            if (channel.peer().uid() != ProcessContext.effectiveUserId()) {
-                throw new ProtocolException("it belongs to another user");
-            }
-            connected = true;
-            return channel;
+            ours = channel.peer().uid() == ProcessContext.effectiveUserId();
         } finally {
-            if (!connected) {
-                Descriptors.close(socket);
+            if (!ours) {
+                channel.close();
             }
         }
+        if (!ours) {
+            throw new ProtocolException("it belongs to another user");
+        }
+        return channel;
     }
 }

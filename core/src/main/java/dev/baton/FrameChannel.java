@@ -7,6 +7,8 @@ import dev.baton.posix.PosixException;
 import dev.baton.posix.ReceivedMessage;
 import dev.baton.posix.Sockets;
 import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +29,25 @@ final class FrameChannel implements AutoCloseable {
 
     FrameChannel(int descriptor) {
         this.descriptor = descriptor;
+    }
+
+    /**
+     * Connects to the control socket of another generation.
+     *
+     * @throws IllegalArgumentException if the path is too long for a socket
+     */
+    static FrameChannel connect(Path socket) throws PosixException {
+        int descriptor = Sockets.unix(Sockets.Type.SEQPACKET);
+        boolean connected = false;
+        try {
+            Sockets.connect(descriptor, UnixDomainSocketAddress.of(socket));
+            connected = true;
+            return new FrameChannel(descriptor);
+        } finally {
+            if (!connected) {
+                Descriptors.close(descriptor);
+            }
+        }
     }
 
     /** A frame and the descriptors that came with it, which the receiver owns. */

@@ -1,7 +1,6 @@
 package dev.baton;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -64,14 +63,7 @@ final class Generation implements Signals.Actions {
         publication.check(parent.map(ParentLink::pid));
         this.ancestry = new Ancestry(this, owner, parent, options.readyTimeout());
         this.succession = new Succession(
-                this,
-                owner,
-                CommandLine.ofThisProcess(),
-                options,
-                listeners,
-                offeredState,
-                publication,
-                ancestry.predecessors());
+                this, ancestry, owner, CommandLine.ofThisProcess(), options, listeners, offeredState, publication);
         this.control = ControlSocket.open(options.runDirectory(), succession::admit);
     }
 
@@ -380,16 +372,6 @@ final class Generation implements Signals.Actions {
             drain(Participant.DrainReason.SUCCEEDED);
             drain.release();
         });
-    }
-
-    /** There is no way back any more from what this generation is about to do. */
-    void commit() {
-        ancestry.commit();
-    }
-
-    /** Where a successor asks who serves, should this generation die before the switch. */
-    Optional<Path> fallback() {
-        return ancestry.fallback();
     }
 
     /** The generation that serves wants this one to end now. */

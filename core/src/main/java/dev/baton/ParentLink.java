@@ -4,9 +4,7 @@ import dev.baton.posix.Descriptors;
 import dev.baton.posix.Errno;
 import dev.baton.posix.PosixException;
 import dev.baton.posix.ProcessContext;
-import dev.baton.posix.Sockets;
 import java.io.IOException;
-import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -84,18 +82,16 @@ final class ParentLink {
      * @throws HandoffException if the parent is there and the handoff fails
      */
     static Optional<ParentLink> connect(HandoffVariables variables, ListenerTable listeners) throws IOException {
-        int socket = Sockets.unix(Sockets.Type.SEQPACKET);
+        FrameChannel channel;
         try {
-            Sockets.connect(socket, UnixDomainSocketAddress.of(variables.socket()));
+            channel = FrameChannel.connect(variables.socket());
         } catch (PosixException | IllegalArgumentException e) {
-            Descriptors.close(socket);
             if (e instanceof PosixException refused && isNobodyThere(refused)) {
                 Log.parentGone(variables.socket());
                 return Optional.empty();
             }
             throw new HandoffException("cannot reach the parent at " + variables.socket() + ": " + e.getMessage(), e);
         }
-        FrameChannel channel = new FrameChannel(socket);
         boolean connected = false;
         try {
             channel.timeout(Protocol.HANDSHAKE_TIMEOUT);

@@ -34,6 +34,7 @@ final class Succession {
     private static final Duration LEAVE_GRACE = Duration.ofSeconds(10);
 
     private final Generation generation;
+    private final Ancestry ancestry;
     private final Owner owner;
     private final CommandLine commandLine;
     private final BatonOptions options;
@@ -52,21 +53,22 @@ final class Succession {
 
     Succession(
             Generation generation,
+            Ancestry ancestry,
             Owner owner,
             CommandLine commandLine,
             BatonOptions options,
             ListenerTable listeners,
             OfferedState offeredState,
-            Publication publication,
-            Predecessors predecessors) {
+            Publication publication) {
         this.generation = generation;
+        this.ancestry = ancestry;
         this.owner = owner;
         this.commandLine = commandLine;
         this.options = options;
         this.listeners = listeners;
         this.offeredState = offeredState;
         this.publication = publication;
-        this.predecessors = predecessors;
+        this.predecessors = ancestry.predecessors();
         this.next = generation.number() + 1;
     }
 
@@ -140,7 +142,7 @@ final class Succession {
         }
         attempt.ready();
         // Before the successor accepts: Ancestry says why.
-        generation.commit();
+        ancestry.commit();
         attempt.deadline(owner.schedule(ACCEPT_TIMEOUT, () -> lateToAccept(attempt)));
         try {
             attempt.link().sendSwitch();
@@ -433,7 +435,7 @@ final class Succession {
     /** As the owner knows it at this moment. */
     private SuccessorLink.Lineage lineage(Upgrade attempt) {
         return owner.ask(() -> new SuccessorLink.Lineage(
-                attempt.generation(), generation.number(), generation.fallback(), predecessors.alive()));
+                attempt.generation(), generation.number(), ancestry.fallback(), predecessors.alive()));
     }
 
     private void answerFallback(FrameChannel channel, long deadSuccessor) throws IOException {

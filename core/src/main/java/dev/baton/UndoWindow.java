@@ -82,7 +82,7 @@ final class UndoWindow {
         }
         cancelNext();
         if (!healthy) {
-            count("says that it is not healthy");
+            count(Optional.of("says that it is not healthy"));
         } else if (url.isPresent()) {
             var _ = url.get().fetch().thenAccept(problem -> owner.post(() -> fetched(problem)));
         } else {
@@ -94,10 +94,6 @@ final class UndoWindow {
         if (open) {
             count(problem);
         }
-    }
-
-    private void count(String problem) {
-        count(Optional.of(problem));
     }
 
     private void count(Optional<String> problem) {
