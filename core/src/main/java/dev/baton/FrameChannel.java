@@ -83,6 +83,7 @@ final class FrameChannel implements AutoCloseable {
         } finally {
             lock.readLock().unlock();
         }
+        Log.step("sent " + frame.type());
     }
 
     /**
@@ -119,6 +120,7 @@ final class FrameChannel implements AutoCloseable {
                     if (message.descriptors().length > 0 && !(withDescriptors && frame.bringsDescriptors())) {
                         throw new ProtocolException(frame + " brought descriptors");
                     }
+                    Log.step("received " + frame.type());
                     taken = true;
                     return new Received(frame, message.descriptors());
                 }

@@ -69,6 +69,7 @@ final class Generation implements Signals.Actions {
 
     /** Takes over what a parent hands, if there is one; then events may come. */
     static Generation start(BatonOptions options) throws IOException {
+        Log.step("started");
         ListenerTable listeners = new ListenerTable();
         Optional<HandoffVariables> handoff = InitialEnvironment.handoff();
         Optional<ParentLink> parent = Optional.empty();
@@ -219,6 +220,7 @@ final class Generation implements Signals.Actions {
             throw new IllegalStateException(state + " cannot become " + next);
         }
         state = next;
+        Log.step(next.name());
     }
 
     private void declareReady() {

@@ -1,5 +1,6 @@
 package dev.baton;
 
+import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.ERROR;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
@@ -19,7 +20,15 @@ import org.jspecify.annotations.Nullable;
 final class Log {
     private static final System.Logger LOGGER = System.getLogger("dev.baton");
 
+    /** Silent unless it is asked for; {@code docs/handoff-protocol.md} names the steps. */
+    private static final System.Logger STEPS = System.getLogger("dev.baton.step");
+
     private Log() {}
+
+    /** This process has just taken a step of the handoff, and does not take the next before this returns. */
+    static void step(String name) {
+        STEPS.log(DEBUG, name);
+    }
 
     static void serving(int generation) {
         log(

@@ -21,12 +21,14 @@ final class Publication {
     void serving(int generation) {
         write(ProcessHandle.current().pid());
         systemd.serving(generation);
+        Log.step("published");
     }
 
     /** The successor serves. */
     void switched(int generation, long pid) {
         write(pid);
         systemd.switched(generation, pid);
+        Log.step("published the successor");
     }
 
     void restarting() {

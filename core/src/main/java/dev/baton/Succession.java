@@ -103,6 +103,7 @@ final class Succession {
         attempt.deadline(owner.schedule(options.readyTimeout(), () -> late(attempt)));
         try {
             Process process = attempt.spawn(commandLine, control.path());
+            Log.step("spawned");
             var _ = process.onExit()
                     .thenAccept(ended -> owner.post(() -> exited(attempt, describeExit(ended.exitValue()))));
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
