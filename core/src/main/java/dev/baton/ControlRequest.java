@@ -39,7 +39,6 @@ final class ControlRequest {
         FrameChannel channel = FrameChannel.connect(path);
         boolean ours = false;
         try {
-            channel.timeout(Protocol.HANDSHAKE_TIMEOUT);
             ours = channel.peer().uid() == ProcessContext.effectiveUserId();
         } finally {
             if (!ours) {

@@ -32,7 +32,8 @@ final class FrameChannel implements AutoCloseable {
     }
 
     /**
-     * Connects to the control socket of another generation.
+     * Connects to the control socket of another generation. The connect, and until {@link #timeout} says otherwise every
+     * receive, waits for {@link Protocol#HANDSHAKE_TIMEOUT} at most: the peer may hang, with a full queue.
      *
      * @throws IllegalArgumentException if the path is too long for a socket
      */
@@ -40,6 +41,8 @@ final class FrameChannel implements AutoCloseable {
         int descriptor = Sockets.unix(Sockets.Type.SEQPACKET);
         boolean connected = false;
         try {
+            // Before connect: for Unix sockets SO_SNDTIMEO bounds it too.
+            Sockets.setTimeout(descriptor, Protocol.HANDSHAKE_TIMEOUT);
             Sockets.connect(descriptor, UnixDomainSocketAddress.of(socket));
             connected = true;
             return new FrameChannel(descriptor);

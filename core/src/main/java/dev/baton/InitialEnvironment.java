@@ -21,7 +21,6 @@ import java.util.Optional;
  */
 final class InitialEnvironment {
     private static final Map<String, String> VARIABLES = read();
-    private static final Optional<HandoffVariables> HANDOFF = HandoffVariables.of(VARIABLES);
 
     static {
         try {
@@ -40,7 +39,7 @@ final class InitialEnvironment {
 
     /** What the parent told this process, if it was started by one. */
     static Optional<HandoffVariables> handoff() {
-        return HANDOFF;
+        return HandoffVariables.of(VARIABLES);
     }
 
     private static Map<String, String> read() {

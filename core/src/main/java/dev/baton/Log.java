@@ -181,6 +181,14 @@ final class Log {
                 socket);
     }
 
+    static void handoffVariablesIgnored(String reason) {
+        log(WARNING, "the environment names a parent, but {0}: a plain start", reason);
+    }
+
+    static void notAParent(Path socket, String reason) {
+        log(WARNING, "the environment names {0} as the parent''s socket, but {1}: a plain start", socket, reason);
+    }
+
     static void refusedByParent(String reason) {
         log(WARNING, "the process named as parent refuses the handoff ({0}): a plain start", reason);
     }

@@ -1,7 +1,6 @@
 package dev.baton;
 
 import dev.baton.posix.Descriptors;
-import dev.baton.posix.Errno;
 import dev.baton.posix.PosixException;
 import dev.baton.posix.ProcessContext;
 import java.io.IOException;
@@ -85,16 +84,14 @@ final class ParentLink {
         FrameChannel channel;
         try {
             channel = FrameChannel.connect(variables.socket());
-        } catch (PosixException | IllegalArgumentException e) {
-            if (e instanceof PosixException refused && isNobodyThere(refused)) {
-                Log.parentGone(variables.socket());
-                return Optional.empty();
-            }
-            throw new HandoffException("cannot reach the parent at " + variables.socket() + ": " + e.getMessage(), e);
+        } catch (IllegalArgumentException e) {
+            Log.notAParent(variables.socket(), String.valueOf(e.getMessage()));
+            return Optional.empty();
+        } catch (PosixException e) {
+            return withoutParent(variables.socket(), e);
         }
         boolean connected = false;
         try {
-            channel.timeout(Protocol.HANDSHAKE_TIMEOUT);
             if (channel.peer().uid() != ProcessContext.effectiveUserId()) {
                 // Variables that were inherited through a change of user; its listeners are not for us.
                 Log.refusedByParent("it belongs to another user");
@@ -114,8 +111,26 @@ final class ParentLink {
         }
     }
 
-    private static boolean isNobodyThere(PosixException e) {
-        return e.errno() == Errno.ENOENT || e.errno() == Errno.ECONNREFUSED;
+    /**
+     * What a failed connect means: a parent that lives, of our user, has a socket of messages there that can be opened.
+     * Whatever else is there is none, and then this is a start like any other. Only if it may be a parent that is frozen,
+     * or this process is out of descriptors, is it an error: a plain start beside a living parent would not be one.
+     */
+    private static Optional<ParentLink> withoutParent(Path socket, PosixException e) throws HandoffException {
+        switch (e.errno()) {
+            case ENOENT, ECONNREFUSED -> Log.parentGone(socket);
+            case EPROTOTYPE -> Log.notAParent(socket, "that is another kind of socket");
+            case ENOTDIR, ELOOP, ENAMETOOLONG -> Log.notAParent(socket, "there can be none");
+            case EACCES -> Log.notAParent(socket, "this user may not connect to it");
+            case EAGAIN ->
+                throw new HandoffException(
+                        "the parent at " + socket + " did not take the connection within "
+                                + Durations.format(Protocol.HANDSHAKE_TIMEOUT)
+                                + "; if it is frozen, end it; if it is none, unset " + HandoffVariables.SOCKET,
+                        e);
+            default -> throw new HandoffException("cannot reach the parent at " + socket + ": " + e.getMessage(), e);
+        }
+        return Optional.empty();
     }
 
     private static Optional<ParentLink> shakeHands(
