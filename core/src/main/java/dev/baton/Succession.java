@@ -422,6 +422,7 @@ final class Succession {
             Events events = new Events(attempt);
             switch (attempt.admit(hello.text(Frame.Tag.TOKEN), channel.peer().pid())) {
                 case ADMITTED -> SuccessorLink.serve(channel, hello, lineage(attempt), listeners, offeredState, events);
+                case SPENT -> SuccessorLink.refuse(channel, "the token was used before");
                 case STRANGER -> SuccessorLink.refuse(channel, "it has not started this process");
                 case FORGED -> {
                     SuccessorLink.fail(channel, "the token was used before, or by a process that is not the parent's");

@@ -91,7 +91,15 @@ final class Upgrade {
         ADMITTED,
         /** The token is not ours: nothing to do with this attempt. */
         STRANGER,
-        /** The token is ours, but has been used before, or its bearer is not our child: this attempt is spoilt. */
+        /**
+         * The token is ours and has been used: a program that read its environment before Baton did has passed it on to
+         * a child of its own, which runs Baton too. Nothing can be had with it, and nothing is wrong.
+         */
+        SPENT,
+        /**
+         * The token is ours, but its bearer is not our child; or it is, and somebody else was faster: this attempt is
+         * spoilt.
+         */
         FORGED
     }
 
@@ -104,7 +112,10 @@ final class Upgrade {
         if (child == null || !token.equals(presented)) {
             return Admission.STRANGER;
         }
-        if (tokenSpent || !isDescendant(peer, child.pid())) {
+        if (tokenSpent) {
+            return peer == child.pid() ? Admission.FORGED : Admission.SPENT;
+        }
+        if (!isDescendant(peer, child.pid())) {
             return Admission.FORGED;
         }
         tokenSpent = true;
