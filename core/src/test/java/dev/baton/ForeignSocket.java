@@ -3,8 +3,6 @@ package dev.baton;
 import dev.baton.posix.Sockets;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * A process that is no Baton and listens for messages at the path that is its first argument. With a second argument,
@@ -24,9 +22,8 @@ final class ForeignSocket {
             System.out.println("full");
             Thread.currentThread().join();
         }
-        List<Integer> connections = new ArrayList<>();
         while (true) {
-            connections.add(Sockets.accept(socket));
+            System.out.println("accepted " + Sockets.accept(socket)); // And never closed.
         }
     }
 }

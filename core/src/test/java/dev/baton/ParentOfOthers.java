@@ -26,7 +26,8 @@ final class ParentOfOthers {
             if (hasty && baton.generation() == 2) {
                 ChildJvm nested = ChildJvm.of(ScriptedService.class)
                         .arguments(arguments[1])
-                        .environment("BATON_PID_FILE", Path.of(arguments[1] + ".pid").toString())
+                        .environment(
+                                "BATON_PID_FILE", Path.of(arguments[1] + ".pid").toString())
                         .start();
                 nested.awaitLine("1 ready", Duration.ofSeconds(30));
                 nested.lines().forEach(line -> System.out.println("nested " + line.text()));

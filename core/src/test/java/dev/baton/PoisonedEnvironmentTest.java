@@ -52,8 +52,8 @@ class PoisonedEnvironmentTest {
     private static void expectPlainStart(ChildJvm.Builder builder, String reason) throws Exception {
         try (ChildJvm child = builder.start()) {
             child.awaitLine("1 ready", SOON);
-            String warning =
-                    child.awaitLine(line -> line.contains("a plain start"), SOON).text();
+            String warning = child.awaitLine(line -> line.contains("a plain start"), SOON)
+                    .text();
             assertThat(warning).contains(reason);
             assertThat(child.lines().stream().map(OutputLine::text))
                     .noneMatch(line -> line.contains(" inherited") || line.contains("\tat "));
@@ -149,8 +149,7 @@ class PoisonedEnvironmentTest {
             String token = spent.getOrDefault(HandoffVariables.TOKEN, "");
             expectPlainStart(poisoned(socket, token), "nobody is there");
             expectPlainStart(
-                    poisoned(Path.of(socket).resolveSibling(ControlSocket.name(second)), token),
-                    "it has no successor");
+                    poisoned(Path.of(socket).resolveSibling(ControlSocket.name(second)), token), "it has no successor");
             Signals.send(second, "HUP");
             child.awaitLine("3 ready", SOON);
         }
