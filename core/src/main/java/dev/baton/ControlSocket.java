@@ -1,7 +1,7 @@
 package dev.baton;
 
 import dev.baton.posix.Descriptors;
-import dev.baton.posix.PosixException;
+import dev.baton.posix.PeerCredentials;
 import dev.baton.posix.ProcessContext;
 import dev.baton.posix.Sockets;
 import java.io.IOException;
@@ -12,46 +12,57 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /**
  * The Unix socket at which a generation can be reached by processes of the same user.
  *
- * <p>One daemon thread accepts; each connection gets a daemon thread of its own, which the consumer keeps as long as it
- * likes and whose end closes the channel.
+ * <p>One daemon thread accepts; each connection gets a daemon thread of its own, which the service keeps as long as it
+ * likes and whose end closes the channel. How many there are at most, and who gives way, is {@link Visitors}.
  */
 final class ControlSocket implements AutoCloseable {
-    private static final int MAX_CONNECTIONS = 16;
+    private static final int MAX_VISITORS = 64;
     private static final Duration PAUSE_AFTER_FAILURE = Duration.ofMillis(100);
+    private static final Pattern NAME = Pattern.compile("([1-9]\\d{0,9})\\.sock");
+
+    /** What the socket is for. */
+    interface Service {
+        /** Whether this generation waits for a word of this process. */
+        boolean expects(long pid);
+
+        /** Answers a connection of the same user, on a thread of its own, which closes it afterwards. */
+        void serve(Visitors.Visitor visitor) throws IOException;
+    }
 
     private final Path path;
     private final int descriptor;
-    private final Consumer<FrameChannel> onConnection;
-    private final Semaphore places = new Semaphore(MAX_CONNECTIONS);
+    private final Service service;
+    private final int user;
+    private final Visitors visitors = new Visitors(MAX_VISITORS);
     private final Thread acceptor;
     private final CountDownLatch closed = new CountDownLatch(1);
 
-    private ControlSocket(Path path, int descriptor, Consumer<FrameChannel> onConnection) {
+    private ControlSocket(Path path, int descriptor, int user, Service service) {
         this.path = path;
         this.descriptor = descriptor;
-        this.onConnection = onConnection;
+        this.user = user;
+        this.service = service;
         this.acceptor = Thread.ofPlatform().daemon().name("baton-control").unstarted(this::acceptUntilClosed);
     }
 
-    /** Opens {@code PID.sock} in the run directory; a path of that name is a dead process's, because the pid is ours. */
-    static ControlSocket open(Optional<Path> runDirectory, Consumer<FrameChannel> onConnection) throws IOException {
-        Path path = RunDirectory.open(runDirectory)
-                .resolve(name(ProcessHandle.current().pid()));
-        Files.deleteIfExists(path);
+    /** Opens {@code PID.sock} in the run directory, and removes from there what dead processes have left. */
+    static ControlSocket open(Optional<Path> runDirectory, Service service) throws IOException {
+        Path directory = RunDirectory.open(runDirectory);
+        Path path = directory.resolve(name(ProcessHandle.current().pid()));
+        StaleSockets.remove(directory, path);
         int descriptor = Sockets.unix(Sockets.Type.SEQPACKET);
         try {
             Sockets.bind(descriptor, UnixDomainSocketAddress.of(path));
             // Nobody can connect before listen, and nobody but us can enter the directory.
             Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
-            Sockets.listen(descriptor, MAX_CONNECTIONS);
-            ControlSocket socket = new ControlSocket(path, descriptor, onConnection);
+            Sockets.listen(descriptor, MAX_VISITORS);
+            ControlSocket socket = new ControlSocket(path, descriptor, ProcessContext.effectiveUserId(), service);
             socket.acceptor.start();
             return socket;
         } catch (IOException | IllegalArgumentException e) {
@@ -65,6 +76,17 @@ final class ControlSocket implements AutoCloseable {
         return pid + ".sock";
     }
 
+    /** Whether a path is named like a process's socket. */
+    static boolean isName(Path path) {
+        return NAME.matcher(String.valueOf(path.getFileName())).matches();
+    }
+
+    /** Whose socket a path is by its {@linkplain #isName name}. */
+    static long pid(Path path) {
+        String name = String.valueOf(path.getFileName());
+        return Long.parseLong(name.substring(0, name.indexOf('.')));
+    }
+
     Path path() {
         return path;
     }
@@ -72,45 +94,61 @@ final class ControlSocket implements AutoCloseable {
     private void acceptUntilClosed() {
         try {
             while (closed.getCount() > 0) {
-                places.acquire();
                 acceptOne();
             }
         } catch (InterruptedException e) {
-            // By close, while all places were taken.
+            // By close.
         }
     }
 
     /** A failure (no descriptor or no thread is left) passes: the next restart needs this thread. */
     private void acceptOne() throws InterruptedException {
-        FrameChannel channel;
         try {
-            channel = new FrameChannel(Sockets.accept(descriptor));
-        } catch (PosixException e) {
-            places.release();
+            FrameChannel channel = new FrameChannel(Sockets.accept(descriptor));
+            boolean taken = false;
+            try {
+                taken = begin(channel);
+            } finally {
+                if (!taken) {
+                    channel.close();
+                }
+            }
+        } catch (IOException e) {
             if (closed.getCount() > 0) {
                 Log.controlSocketFailed(path, e);
                 var _ = closed.await(PAUSE_AFTER_FAILURE.toMillis(), TimeUnit.MILLISECONDS);
             }
-            return;
-        }
-        try {
-            Thread.ofPlatform().daemon().name("baton-handoff").start(() -> serve(channel));
-        } catch (OutOfMemoryError e) {
-            channel.close();
-            places.release();
-            Log.controlSocketFailed(path, new IOException(e));
         }
     }
 
-    private void serve(FrameChannel channel) {
-        try (channel) {
-            if (channel.peer().uid() == ProcessContext.effectiveUserId()) {
-                onConnection.accept(channel);
-            }
+    /**
+     * Gives a peer of the same user a thread.
+     *
+     * @return whether that was done, and the channel is the thread's to close
+     */
+    private boolean begin(FrameChannel channel) throws IOException, InterruptedException {
+        PeerCredentials peer = channel.peer();
+        if (peer.uid() != user) {
+            Log.controlConnectionDropped(new IOException("user " + peer.uid() + " is not this process's"));
+            return false;
+        }
+        Visitors.Visitor visitor = visitors.enter(channel, service.expects(peer.pid()));
+        try {
+            Thread.ofPlatform().daemon().name("baton-handoff").start(() -> serve(visitor));
+            return true;
+        } catch (OutOfMemoryError e) {
+            visitor.leave();
+            throw new IOException(e);
+        }
+    }
+
+    private void serve(Visitors.Visitor visitor) {
+        try (FrameChannel _ = visitor.channel()) {
+            service.serve(visitor);
         } catch (IOException e) {
-            Log.controlSocketFailed(path, e);
+            Log.controlConnectionDropped(e);
         } finally {
-            places.release();
+            visitor.leave();
         }
     }
 

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,9 @@ final class FrameChannel implements AutoCloseable {
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
     private final int descriptor;
     private boolean closed;
+
+    /** When all receives together must have ended, for the reading thread; none by default. */
+    private OptionalLong deadline = OptionalLong.empty();
 
     FrameChannel(int descriptor) {
         this.descriptor = descriptor;
@@ -63,7 +67,16 @@ final class FrameChannel implements AutoCloseable {
 
     /** Bounds each later receive, and each send that waits; zero: no bound. */
     void timeout(Duration timeout) throws IOException {
+        deadline = OptionalLong.empty();
         Sockets.setTimeout(descriptor, timeout);
+    }
+
+    /**
+     * Bounds all later receives together, until the next {@link #timeout}: a peer cannot stay by saying, each time just in
+     * time, something that is skipped. By the reading thread.
+     */
+    void deadline(Duration total) {
+        deadline = OptionalLong.of(System.nanoTime() + total.toNanos());
     }
 
     /** Sends without waiting: the peer has read all that came before, so its queue has room. */
@@ -100,7 +113,10 @@ final class FrameChannel implements AutoCloseable {
         return received == null ? null : received.frame();
     }
 
-    /** As {@link #receive()}, for the one place that takes descriptors, and then owns them. */
+    /**
+     * As {@link #receive()}, for the one place that takes descriptors, and then owns them. Everywhere else the kernel is
+     * given no room for any, so that none that a peer sends is ever installed.
+     */
     @Nullable
     Received receiveWithDescriptors() throws IOException {
         return receive(true);
@@ -108,19 +124,22 @@ final class FrameChannel implements AutoCloseable {
 
     private @Nullable Received receive(boolean withDescriptors) throws IOException {
         while (true) {
-            ReceivedMessage message = nextMessage();
+            ReceivedMessage message = nextMessage(withDescriptors);
             if (message == null) {
                 return null;
             }
             boolean taken = false;
             try {
                 if (message.truncated()) {
-                    throw new ProtocolException("a message or its descriptors did not fit; is the limit on open files"
-                            + " (ulimit -n) high enough?");
+                    throw new ProtocolException(
+                            withDescriptors
+                                    ? "a message or its descriptors did not fit; is the limit on open files"
+                                            + " (ulimit -n) high enough?"
+                                    : "a message was too long or brought descriptors that nobody had asked for");
                 }
                 Frame frame = Frame.decode(message.payload());
                 if (frame != null) {
-                    if (message.descriptors().length > 0 && !(withDescriptors && frame.bringsDescriptors())) {
+                    if (message.descriptors().length > 0 && !frame.bringsDescriptors()) {
                         throw new ProtocolException(frame + " brought descriptors");
                     }
                     Log.step("received " + frame.type());
@@ -136,9 +155,14 @@ final class FrameChannel implements AutoCloseable {
     }
 
     /** Null at the end of the stream, which a peer that dies with unread frames in its queue makes a reset. */
-    private @Nullable ReceivedMessage nextMessage() throws IOException {
+    private @Nullable ReceivedMessage nextMessage(boolean withDescriptors) throws IOException {
+        if (deadline.isPresent()) {
+            Sockets.setTimeout(descriptor, remaining(deadline.getAsLong()));
+        }
         try {
-            ReceivedMessage message = Messages.receive(descriptor, Frame.MAX_BYTES);
+            ReceivedMessage message = withDescriptors
+                    ? Messages.receive(descriptor, Frame.MAX_BYTES)
+                    : Messages.receiveBytes(descriptor, Frame.MAX_BYTES);
             return message.isEndOfStream() ? null : message;
         } catch (PosixException e) {
             return switch (e.errno()) {
@@ -147,6 +171,15 @@ final class FrameChannel implements AutoCloseable {
                 default -> throw e;
             };
         }
+    }
+
+    /** At least a millisecond, because zero would mean no bound. */
+    private static Duration remaining(long deadline) throws ProtocolException {
+        long left = deadline - System.nanoTime();
+        if (left <= 0) {
+            throw new ProtocolException("it said nothing in time");
+        }
+        return Duration.ofNanos(Math.max(left, 1_000_000));
     }
 
     private static void closeAll(int[] descriptors) throws IOException {

@@ -64,7 +64,7 @@ final class Generation implements Signals.Actions {
         this.ancestry = new Ancestry(this, owner, parent, options.readyTimeout());
         this.succession = new Succession(
                 this, ancestry, owner, CommandLine.ofThisProcess(), options, listeners, offeredState, publication);
-        this.control = ControlSocket.open(options.runDirectory(), succession::admit);
+        this.control = ControlSocket.open(options.runDirectory(), new ControlRequests(this, succession, owner));
     }
 
     /** Takes over what a parent hands, if there is one; then events may come. */

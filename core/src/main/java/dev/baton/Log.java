@@ -205,6 +205,14 @@ final class Log {
         log(WARNING, "the control socket {0} failed: {1}", path, e.getMessage());
     }
 
+    static void staleSocketRemoved(Path socket) {
+        log(INFO, "{0} of a dead process was removed", socket);
+    }
+
+    static void staleSocketsStay(Path directory, Exception e) {
+        log(WARNING, "sockets of dead processes stay in {0}: {1}", directory, e.getMessage());
+    }
+
     static void pathNotRemoved(Path path, IOException e) {
         log(WARNING, "{0} could not be removed: {1}", path, e);
     }

@@ -289,7 +289,7 @@ final class Succession {
      *
      * @return whether this generation serves, or is about to
      */
-    private boolean isServiceAfter(long deadSuccessor) {
+    boolean isServiceAfter(long deadSuccessor) {
         Upgrade attempt = current;
         if (attempt != null && attempt.step() == Upgrade.Step.UNDOABLE && attempt.pid() == deadSuccessor) {
             attempt.died("has died");
@@ -398,39 +398,32 @@ final class Succession {
         }
     }
 
-    /** A connection to the control socket, on a thread of its own, which closes it afterwards. */
-    void admit(FrameChannel channel) {
-        try {
-            channel.timeout(Protocol.HANDSHAKE_TIMEOUT);
-            Frame hello = channel.receive();
-            if (hello == null) {
-                return;
+    /** Whether a process is the successor that is awaited, or one that it has started. Any thread. */
+    boolean expects(long pid) {
+        Upgrade attempt = current;
+        return attempt != null && attempt.expects(pid);
+    }
+
+    /** A connection to the control socket that says it is the successor, on a thread of its own, which closes it. */
+    void admit(Visitors.Visitor visitor, Frame hello) throws IOException {
+        FrameChannel channel = visitor.channel();
+        Upgrade attempt = current;
+        if (attempt == null) {
+            SuccessorLink.refuse(channel, "it has no successor");
+            return;
+        }
+        Events events = new Events(attempt);
+        switch (attempt.admit(hello.text(Frame.Tag.TOKEN), channel.peer().pid())) {
+            case ADMITTED -> {
+                visitor.leave();
+                SuccessorLink.serve(channel, hello, lineage(attempt), listeners, offeredState, events);
             }
-            if (hello.type() == Frame.Type.FALLBACK) {
-                answerFallback(channel, hello.number(Frame.Tag.PID));
-                return;
+            case SPENT -> SuccessorLink.refuse(channel, "the token was used before");
+            case STRANGER -> SuccessorLink.refuse(channel, "it has not started this process");
+            case FORGED -> {
+                SuccessorLink.fail(channel, "the token was used before, or by a process that is not the parent's");
+                events.broken(new ProtocolException("its token was used twice or by a stranger"));
             }
-            if (hello.type() == Frame.Type.LEAVE) {
-                owner.post(generation::leave);
-                return;
-            }
-            Upgrade attempt = current;
-            if (attempt == null || hello.type() != Frame.Type.HELLO) {
-                SuccessorLink.refuse(channel, "it has no successor");
-                return;
-            }
-            Events events = new Events(attempt);
-            switch (attempt.admit(hello.text(Frame.Tag.TOKEN), channel.peer().pid())) {
-                case ADMITTED -> SuccessorLink.serve(channel, hello, lineage(attempt), listeners, offeredState, events);
-                case SPENT -> SuccessorLink.refuse(channel, "the token was used before");
-                case STRANGER -> SuccessorLink.refuse(channel, "it has not started this process");
-                case FORGED -> {
-                    SuccessorLink.fail(channel, "the token was used before, or by a process that is not the parent's");
-                    events.broken(new ProtocolException("its token was used twice or by a stranger"));
-                }
-            }
-        } catch (IOException e) {
-            Log.controlConnectionDropped(e);
         }
     }
 
@@ -438,15 +431,6 @@ final class Succession {
     private SuccessorLink.Lineage lineage(Upgrade attempt) {
         return owner.ask(() -> new SuccessorLink.Lineage(
                 attempt.generation(), generation.number(), ancestry.fallback(), predecessors.alive()));
-    }
-
-    private void answerFallback(FrameChannel channel, long deadSuccessor) throws IOException {
-        boolean serves = owner.ask(() -> isServiceAfter(deadSuccessor));
-        if (serves) {
-            channel.send(Frame.of(Frame.Type.SERVES));
-        } else {
-            SuccessorLink.refuse(channel, "it does not serve any more");
-        }
     }
 
     /** What the link's thread sees, as events of the owner. */

@@ -122,6 +122,12 @@ final class Upgrade {
         return Admission.ADMITTED;
     }
 
+    /** Whether a process may present the token and has not yet. */
+    synchronized boolean expects(long peer) {
+        Process child = process;
+        return child != null && !tokenSpent && isDescendant(peer, child.pid());
+    }
+
     private static boolean isDescendant(long pid, long ancestor) {
         if (pid == ancestor) {
             return true; // As always; and what follows reads /proc, for which a descriptor must be left.

@@ -181,7 +181,7 @@ class ParentLinkTest {
                     }
                 }))
                 .isInstanceOf(HandoffException.class)
-                .hasMessageContaining("WELCOME brought descriptors");
+                .hasMessageContaining("brought descriptors that nobody had asked for");
     }
 
     @Test

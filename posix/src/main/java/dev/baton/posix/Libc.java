@@ -59,7 +59,11 @@ final class Libc {
     static final int F_GETFL = 3;
     static final int F_DUPFD_CLOEXEC = 1030;
     static final int FD_CLOEXEC = 1;
+    static final int O_RDONLY = 0;
     static final int O_NONBLOCK = 0x800;
+    static final int O_CLOEXEC = 0x80000;
+    static final int LOCK_EX = 2;
+    static final int LOCK_NB = 4;
 
     private Libc() {}
 
@@ -105,10 +109,12 @@ final class Libc {
         CLOSE("close"),
         CONNECT("connect"),
         FCNTL("fcntl"),
+        FLOCK("flock"),
         GETEUID("geteuid"),
         GETSOCKNAME("getsockname"),
         GETSOCKOPT("getsockopt"),
         LISTEN("listen"),
+        OPEN("open"),
         RECVMSG("recvmsg"),
         SENDMSG("sendmsg"),
         SETSOCKOPT("setsockopt"),

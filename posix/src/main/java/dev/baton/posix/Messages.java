@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.SocketAddress;
+import java.util.function.Supplier;
 
 /**
  * Messages with descriptors over a Unix socket: sendmsg(2), recvmsg(2), and SCM_RIGHTS of unix(7).
@@ -65,12 +66,17 @@ public final class Messages {
         try (Arena arena = Arena.ofConfined()) {
             Header header = Header.of(arena, maxBytes);
             MemorySegment control = header.reserveControl(KERNEL_MAX_DESCRIPTORS);
-            int length = Libc.Function.RECVMSG.call(socket, header.segment.address(), Libc.MSG_CMSG_CLOEXEC);
-            int flags = header.segment.get(ValueLayout.JAVA_INT, 48);
-            byte[] payload = header.buffer.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
-            boolean truncated = (flags & (Libc.MSG_TRUNC | Libc.MSG_CTRUNC)) != 0;
-            return new ReceivedMessage(
-                    payload, descriptors(control, header.segment.get(ValueLayout.JAVA_LONG, 40)), truncated);
+            return header.receive(socket, () -> descriptors(control, header.segment.get(ValueLayout.JAVA_LONG, 40)));
+        }
+    }
+
+    /**
+     * As {@link #receive}, from a peer that has no descriptors to give: without room for them the kernel closes what came
+     * and says so ({@link ReceivedMessage#truncated()}), and they are at no moment in the table of this process.
+     */
+    public static ReceivedMessage receiveBytes(int socket, int maxBytes) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            return Header.of(arena, maxBytes).receive(socket, () -> new int[0]);
         }
     }
 
@@ -91,6 +97,14 @@ public final class Messages {
             Header header = of(arena, payload.length);
             MemorySegment.copy(payload, 0, header.buffer, ValueLayout.JAVA_BYTE, 0, payload.length);
             return header;
+        }
+
+        ReceivedMessage receive(int socket, Supplier<int[]> descriptors) throws PosixException {
+            int length = Libc.Function.RECVMSG.call(socket, segment.address(), Libc.MSG_CMSG_CLOEXEC);
+            int flags = segment.get(ValueLayout.JAVA_INT, 48);
+            byte[] payload = buffer.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
+            boolean truncated = (flags & (Libc.MSG_TRUNC | Libc.MSG_CTRUNC)) != 0;
+            return new ReceivedMessage(payload, descriptors.get(), truncated);
         }
 
         MemorySegment reserveControl(int descriptors) {

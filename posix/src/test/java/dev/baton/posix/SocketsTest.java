@@ -144,6 +144,33 @@ class SocketsTest {
     }
 
     @Test
+    void descriptorsForWhichThereIsNoRoomAreReportedAndNeverInstalled() throws IOException {
+        int[] pair = Sockets.pair(Sockets.Type.SEQPACKET);
+        Messages.send(pair[0], "one".getBytes(UTF_8), new int[] {pair[0], pair[0]}, true);
+        ReceivedMessage message = Messages.receiveBytes(pair[1], 100);
+        assertThat(message.truncated()).isTrue();
+        assertThat(message.descriptors()).isEmpty();
+        Descriptors.close(pair[0]);
+        assertThat(Messages.receiveBytes(pair[1], 100).isEndOfStream())
+                .as("the last descriptor of the other end was closed")
+                .isTrue();
+        Descriptors.close(pair[1]);
+    }
+
+    @Test
+    void aDirectoryHasOneLockAtATime(@TempDir Path directory) throws IOException {
+        try (DirectoryLock _ = DirectoryLock.acquire(directory)) {
+            assertThat(DirectoryLock.tryAcquire(directory)).isEmpty();
+        }
+        try (DirectoryLock again = DirectoryLock.tryAcquire(directory).orElseThrow()) {
+            assertThat(again).isNotNull();
+            assertThat(directory).isEmptyDirectory();
+        }
+        assertThatThrownBy(() -> DirectoryLock.acquire(directory.resolve("none")))
+                .hasMessageContaining("open: no such file or directory");
+    }
+
+    @Test
     void aMessageThatDoesNotFitIsReportedAsTruncated() throws IOException {
         int[] pair = Sockets.pair(Sockets.Type.SEQPACKET);
         Messages.send(pair[0], new byte[101], new int[0], true);

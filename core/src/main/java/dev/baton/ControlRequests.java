@@ -1,0 +1,52 @@
+package dev.baton;
+
+import java.io.IOException;
+
+/**
+ * What is asked of this generation at its control socket: the first frame of a connection says by whom and what for.
+ *
+ * <p>A connection that has said nothing yet is worth nothing: it has {@link Protocol#HANDSHAKE_TIMEOUT} for its first frame,
+ * with all that is skipped before it, and gives way when others come ({@link Visitors}).
+ */
+final class ControlRequests implements ControlSocket.Service {
+    private final Generation generation;
+    private final Succession succession;
+    private final Owner owner;
+
+    ControlRequests(Generation generation, Succession succession, Owner owner) {
+        this.generation = generation;
+        this.succession = succession;
+        this.owner = owner;
+    }
+
+    @Override
+    public boolean expects(long pid) {
+        return succession.expects(pid);
+    }
+
+    @Override
+    public void serve(Visitors.Visitor visitor) throws IOException {
+        FrameChannel channel = visitor.channel();
+        channel.deadline(Protocol.HANDSHAKE_TIMEOUT);
+        Frame first = channel.receive();
+        if (first == null || !visitor.asks()) {
+            return;
+        }
+        channel.timeout(Protocol.HANDSHAKE_TIMEOUT);
+        switch (first.type()) {
+            case HELLO -> succession.admit(visitor, first);
+            case FALLBACK -> answerFallback(channel, first.number(Frame.Tag.PID));
+            case LEAVE -> owner.post(generation::leave);
+            default -> SuccessorLink.refuse(channel, first + " is no request");
+        }
+    }
+
+    private void answerFallback(FrameChannel channel, long deadSuccessor) throws IOException {
+        boolean serves = owner.ask(() -> succession.isServiceAfter(deadSuccessor));
+        if (serves) {
+            channel.send(Frame.of(Frame.Type.SERVES));
+        } else {
+            SuccessorLink.refuse(channel, "it does not serve any more");
+        }
+    }
+}
