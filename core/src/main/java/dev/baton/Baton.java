@@ -197,7 +197,7 @@ public final class Baton implements AutoCloseable {
     /** Stops gracefully if that has not happened yet, and waits until everything is finished. */
     @Override
     public void close() {
-        stop();
+        generation.close("Baton.close()");
         generation.retired().join();
     }
 

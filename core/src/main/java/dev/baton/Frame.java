@@ -72,7 +72,11 @@ final class Frame {
         /** The serving generation, to the control socket of one that drains: close what is left and exit. */
         LEAVE(22),
         /** Parent: as LISTENERS, for sockets that receive datagrams. A release that cannot use them skips it. */
-        DATAGRAM_LISTENERS(23, FLAG_OPTIONAL);
+        DATAGRAM_LISTENERS(23, FLAG_OPTIONAL),
+        /** Parent: my standard error, and my ends of the pipes that lead to it. Before HANDED. Older releases skip it. */
+        STANDARD_ERROR(24, FLAG_OPTIONAL),
+        /** Successor: I end without having accepted, for this reason. Older releases skip it. */
+        GIVEN_UP(25, FLAG_OPTIONAL);
 
         private final int number;
         private final int flags;
@@ -140,7 +144,7 @@ final class Frame {
 
     /** Whether descriptors may come with the frame. */
     boolean bringsDescriptors() {
-        return type == Type.LISTENERS || type == Type.DATAGRAM_LISTENERS;
+        return type == Type.LISTENERS || type == Type.DATAGRAM_LISTENERS || type == Type.STANDARD_ERROR;
     }
 
     Frame with(Tag tag, String value) {

@@ -28,6 +28,7 @@ final class Generation implements Signals.Actions {
     private final BatonOptions options;
     private final ListenerTable listeners;
     private final OfferedState offeredState = new OfferedState(Protocol.STATE_TIMEOUT);
+    private final StandardError standardError;
     private final Publication publication;
     private final Ancestry ancestry;
     private final Succession succession;
@@ -55,15 +56,26 @@ final class Generation implements Signals.Actions {
     /** The drain that is going on, or was the last. */
     private Drain drain = new Drain();
 
-    private Generation(BatonOptions options, ListenerTable listeners, Optional<ParentLink> parent) throws IOException {
+    private Generation(
+            BatonOptions options, ListenerTable listeners, StandardError standardError, Optional<ParentLink> parent)
+            throws IOException {
         this.options = options;
         this.listeners = listeners;
+        this.standardError = standardError;
         this.number = parent.map(ParentLink::generation).orElse(1);
         this.publication = new Publication(options);
         publication.check(parent.map(ParentLink::pid));
         this.ancestry = new Ancestry(this, owner, parent, options.readyTimeout());
         this.succession = new Succession(
-                this, ancestry, owner, CommandLine.ofThisProcess(), options, listeners, offeredState, publication);
+                this,
+                ancestry,
+                owner,
+                CommandLine.ofThisProcess(),
+                options,
+                listeners,
+                offeredState,
+                standardError,
+                publication);
         this.control = ControlSocket.open(options.runDirectory(), new ControlRequests(this, succession, owner));
     }
 
@@ -71,13 +83,14 @@ final class Generation implements Signals.Actions {
     static Generation start(BatonOptions options) throws IOException {
         Log.step("started");
         ListenerTable listeners = new ListenerTable();
+        StandardError standardError = new StandardError();
         Optional<HandoffVariables> handoff = InitialEnvironment.handoff();
         Optional<ParentLink> parent = Optional.empty();
         try {
             if (handoff.isPresent()) {
-                parent = ParentLink.connect(handoff.get(), listeners);
+                parent = ParentLink.connect(handoff.get(), listeners, standardError);
             }
-            Generation generation = new Generation(options, listeners, parent);
+            Generation generation = new Generation(options, listeners, standardError, parent);
             generation.ancestry.listen();
             Signals.handle(generation);
             return generation;
@@ -153,6 +166,17 @@ final class Generation implements Signals.Actions {
     @Override
     public void stop(String origin) {
         owner.post(() -> beginStop(origin));
+    }
+
+    /** The program is through. If that is before it was ready, how it ends tells the parent more than we can. */
+    void close(String origin) {
+        owner.post(() -> {
+            if (state == State.STARTING && !accepting) {
+                endUnready(stopped(origin));
+            } else if (state != State.RETIRED) {
+                beginStop(origin);
+            }
+        });
     }
 
     /**
@@ -232,6 +256,11 @@ final class Generation implements Signals.Actions {
 
     /** This generation will never serve. */
     void fail(HandoffException reason) {
+        ancestry.tellFailure(String.valueOf(reason.getMessage()));
+        endUnready(reason);
+    }
+
+    private void endUnready(HandoffException reason) {
         serving.completeExceptionally(reason);
         retire(0);
     }
@@ -523,6 +552,8 @@ final class Generation implements Signals.Actions {
         }
         if (state != State.PARKED) {
             publication.withdraw();
+        } else {
+            standardError.handOn();
         }
         control.close();
         ancestry.close();

@@ -65,14 +65,17 @@ final class Log {
         log(INFO, "switched to {0} after {1}", name(upgrade), millis(toSwitch));
     }
 
-    static void restartFailed(Upgrade upgrade, int generation, String detail) {
+    static void restartFailed(Upgrade upgrade, int generation, RestartResult.Failed failure) {
         log(
                 WARNING,
-                "restart failed after {0}: {1} {2}; generation {3} serves on",
+                "restart failed after {0}: {1} {2}; generation {3} serves on{4}",
                 millis(upgrade.elapsed()),
                 name(upgrade),
-                detail,
-                generation);
+                failure.detail(),
+                generation,
+                failure.lastLines().isEmpty()
+                        ? ""
+                        : "; it said last: " + String.join(" | ", failure.lastLines()));
     }
 
     static void successorDied(Upgrade upgrade, String how) {
@@ -189,6 +192,13 @@ final class Log {
         log(WARNING, "the environment names {0} as the parent''s socket, but {1}: a plain start", socket, reason);
     }
 
+    static void parentDied(Path socket) {
+        log(
+                WARNING,
+                "the parent at {0} has died in the middle of the handoff: a plain start, with the listeners that had come",
+                socket);
+    }
+
     static void refusedByParent(String reason) {
         log(WARNING, "the process named as parent refuses the handoff ({0}): a plain start", reason);
     }
@@ -227,6 +237,16 @@ final class Log {
 
     static void channelNotClosed(IOException e) {
         log(ERROR, "a handoff channel could not be closed: {0}", e.getMessage());
+    }
+
+    static void standardErrorLost(IOException e) {
+        log(WARNING, "output to standard error may be lost: {0}", e.getMessage());
+    }
+
+    static void standardErrorReplaced() {
+        log(
+                WARNING,
+                "standard error led through the parent, which is gone: what would go there goes to standard output");
     }
 
     static void stateLeftOut(String name, String reason) {

@@ -59,8 +59,17 @@ final class ParentLink {
     private final Predecessors predecessors;
     private final long pid;
     private final InheritedState state;
+    private final StandardError standardError;
 
-    private ParentLink(FrameChannel channel, Path controlSocket, Frame welcome, InheritedState state)
+    /** By this side. */
+    private volatile boolean closed;
+
+    private ParentLink(
+            FrameChannel channel,
+            Path controlSocket,
+            Frame welcome,
+            InheritedState state,
+            StandardError standardError)
             throws IOException {
         this.channel = channel;
         this.controlSocket = controlSocket;
@@ -71,6 +80,7 @@ final class ParentLink {
         this.predecessors = Predecessors.decode(welcome.texts(Frame.Tag.PREDECESSOR));
         this.pid = channel.peer().pid();
         this.state = state;
+        this.standardError = standardError;
     }
 
     /**
@@ -80,7 +90,8 @@ final class ParentLink {
      *     like any other
      * @throws HandoffException if the parent is there and the handoff fails
      */
-    static Optional<ParentLink> connect(HandoffVariables variables, ListenerTable listeners) throws IOException {
+    static Optional<ParentLink> connect(
+            HandoffVariables variables, ListenerTable listeners, StandardError standardError) throws IOException {
         FrameChannel channel;
         try {
             channel = FrameChannel.connect(variables.socket());
@@ -97,15 +108,24 @@ final class ParentLink {
                 Log.refusedByParent("it belongs to another user");
                 return Optional.empty();
             }
-            Optional<ParentLink> link = shakeHands(channel, variables, listeners);
+            Optional<ParentLink> link = shakeHands(channel, variables, listeners, standardError);
             connected = link.isPresent();
             return link;
         } catch (HandoffException e) {
             throw e;
+        } catch (HangUpException e) {
+            if (e.mayServe || !hasDied(variables.socket())) {
+                throw new HandoffException("the handoff from the parent failed: " + e.getMessage(), e);
+            }
+            standardError.takeOver();
+            StandardError.replaceIfBroken();
+            Log.parentDied(variables.socket());
+            return Optional.empty();
         } catch (IOException e) {
             throw new HandoffException("the handoff from the parent failed: " + e.getMessage(), e);
         } finally {
             if (!connected) {
+                standardError.abandon();
                 channel.close();
             }
         }
@@ -117,6 +137,7 @@ final class ParentLink {
      * or this process is out of descriptors, is it an error: a plain start beside a living parent would not be one.
      */
     private static Optional<ParentLink> withoutParent(Path socket, PosixException e) throws HandoffException {
+        StandardError.replaceIfBroken();
         switch (e.errno()) {
             case ENOENT, ECONNREFUSED -> Log.parentGone(socket);
             case EPROTOTYPE -> Log.notAParent(socket, "that is another kind of socket");
@@ -134,13 +155,14 @@ final class ParentLink {
     }
 
     private static Optional<ParentLink> shakeHands(
-            FrameChannel channel, HandoffVariables variables, ListenerTable listeners) throws IOException {
+            FrameChannel channel, HandoffVariables variables, ListenerTable listeners, StandardError standardError)
+            throws IOException {
         channel.send(Frame.of(Frame.Type.HELLO)
                 .with(Frame.Tag.MIN_VERSION, Protocol.MIN_VERSION)
                 .with(Frame.Tag.MAX_VERSION, Protocol.MAX_VERSION)
                 .with(Frame.Tag.TOKEN, variables.token())
                 .with(Frame.Tag.RELEASE, Protocol.release()));
-        Frame answer = orHungUp(channel.receive());
+        Frame answer = orHungUp(channel.receive(), false);
         if (answer.type() == Frame.Type.REFUSED) {
             Log.refusedByParent(answer.text(Frame.Tag.REASON));
             return Optional.empty();
@@ -154,18 +176,24 @@ final class ParentLink {
         int version = answer.number(Frame.Tag.VERSION);
         Protocol.negotiate(version, version);
         InheritedState state = new InheritedState();
-        receive(channel, listeners, state);
+        receive(channel, listeners, state, standardError, answer.has(Frame.Tag.FALLBACK_SOCKET));
         channel.timeout(Duration.ZERO);
-        return Optional.of(new ParentLink(channel, variables.socket(), answer, state));
+        return Optional.of(new ParentLink(channel, variables.socket(), answer, state, standardError));
     }
 
-    private static void receive(FrameChannel channel, ListenerTable listeners, InheritedState state)
+    private static void receive(
+            FrameChannel channel,
+            ListenerTable listeners,
+            InheritedState state,
+            StandardError standardError,
+            boolean hasFallback)
             throws IOException {
         while (true) {
-            FrameChannel.Received received = orHungUp(channel.receiveWithDescriptors());
+            FrameChannel.Received received = orHungUp(channel.receiveWithDescriptors(), hasFallback);
             switch (received.frame().type()) {
                 case LISTENERS, DATAGRAM_LISTENERS -> adopt(received, listeners);
                 case STATE -> state.add(received.frame());
+                case STANDARD_ERROR -> standardError.adopt(received.descriptors());
                 case HANDED -> {
                     state.end();
                     return;
@@ -198,11 +226,39 @@ final class ParentLink {
         }
     }
 
-    private static <T> T orHungUp(@Nullable T received) throws ProtocolException {
+    private static <T> T orHungUp(@Nullable T received, boolean hasFallback) throws HangUpException {
         if (received == null) {
-            throw new ProtocolException("the parent hung up");
+            throw new HangUpException(hasFallback);
         }
         return received;
+    }
+
+    /** The end of the stream in the middle of the handoff. */
+    @SuppressWarnings("serial") // Never serialised.
+    private static final class HangUpException extends IOException {
+        /** Somebody serves even if the parent has died. */
+        private final boolean mayServe;
+
+        HangUpException(boolean mayServe) {
+            super("the parent hung up");
+            this.mayServe = mayServe;
+        }
+    }
+
+    /**
+     * Whether the process that listened there has ended, so that nobody listens any more. While it ends, the connection
+     * that it had may be closed before the socket at which it listened: then that is still to come, and a connection that
+     * is made meanwhile ends with it. A living parent waits for our first frame.
+     */
+    private static boolean hasDied(Path socket) {
+        try (FrameChannel probe = FrameChannel.connect(socket)) {
+            probe.timeout(Protocol.DEATH_TIMEOUT);
+            return probe.receive() == null;
+        } catch (PosixException e) {
+            return e.errno() == Errno.ENOENT || e.errno() == Errno.ECONNREFUSED;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     int generation() {
@@ -243,6 +299,9 @@ final class ParentLink {
         Thread.ofPlatform().daemon().name("baton-parent").start(() -> {
             try (channel) {
                 report(events);
+                if (!closed) {
+                    standardError.takeOver();
+                }
                 events.lost();
             } catch (IOException e) {
                 events.broken(e);
@@ -276,8 +335,14 @@ final class ParentLink {
         channel.send(Frame.of(Frame.Type.READY));
     }
 
+    /** From here on this process serves, and what it says does not go through the parent any more. */
     void sendAccepting() throws IOException {
+        standardError.restore();
         channel.send(Frame.of(Frame.Type.ACCEPTING));
+    }
+
+    void sendGivenUp(String reason) throws IOException {
+        channel.send(Frame.of(Frame.Type.GIVEN_UP).with(Frame.Tag.REASON, reason));
     }
 
     void sendCommit() throws IOException {
@@ -292,13 +357,20 @@ final class ParentLink {
         channel.send(Frame.of(healthy ? Frame.Type.HEALTHY : Frame.Type.UNHEALTHY));
     }
 
+    /** The parent may be frozen: what this process says, and has said already, does not wait for it. */
+    void takeOverStandardError() {
+        standardError.takeOver();
+    }
+
     /** Hangs up; the link's thread closes. */
     void close() {
+        closed = true;
         channel.shutdown();
     }
 
     /** Closes a link on which nobody listens yet. */
     void abandon() {
+        standardError.abandon();
         channel.close();
     }
 }

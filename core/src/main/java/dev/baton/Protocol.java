@@ -15,6 +15,9 @@ final class Protocol {
      */
     static final Duration HANDSHAKE_TIMEOUT = Duration.ofSeconds(10);
 
+    /** How long the kernel may take to close what a process that has died had open. */
+    static final Duration DEATH_TIMEOUT = Duration.ofSeconds(1);
+
     /** How long the parent waits for its program's state: well below the time for which the successor waits for a frame. */
     static final Duration STATE_TIMEOUT = HANDSHAKE_TIMEOUT.dividedBy(2);
 

@@ -1,6 +1,7 @@
 package dev.baton;
 
 import java.time.Duration;
+import java.util.List;
 
 /** How a restart ended. */
 public sealed interface RestartResult {
@@ -20,8 +21,15 @@ public sealed interface RestartResult {
      *
      * @param cause what kind of failure
      * @param detail the same in one line for people, with the successor's exit status where there is one
+     * @param lastLines the last lines that the successor, and what it had started, wrote to standard error: at most ten,
+     *     of at most 400 bytes each, without control characters and the frames of stack traces; none if it wrote nothing
+     *     or the parent has no standard error itself
      */
-    record Failed(Cause cause, String detail) implements RestartResult {}
+    record Failed(Cause cause, String detail, List<String> lastLines) implements RestartResult {
+        public Failed {
+            lastLines = List.copyOf(lastLines);
+        }
+    }
 
     /** Another restart is running; this request had no effect. */
     record AlreadyInProgress() implements RestartResult {}

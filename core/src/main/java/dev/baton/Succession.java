@@ -40,6 +40,7 @@ final class Succession {
     private final BatonOptions options;
     private final ListenerTable listeners;
     private final OfferedState offeredState;
+    private final StandardError standardError;
     private final Publication publication;
     private final Predecessors predecessors;
 
@@ -59,6 +60,7 @@ final class Succession {
             BatonOptions options,
             ListenerTable listeners,
             OfferedState offeredState,
+            StandardError standardError,
             Publication publication) {
         this.generation = generation;
         this.ancestry = ancestry;
@@ -67,6 +69,7 @@ final class Succession {
         this.options = options;
         this.listeners = listeners;
         this.offeredState = offeredState;
+        this.standardError = standardError;
         this.publication = publication;
         this.predecessors = ancestry.predecessors();
         this.next = generation.number() + 1;
@@ -102,9 +105,10 @@ final class Succession {
         publication.restarting();
         attempt.deadline(owner.schedule(options.readyTimeout(), () -> late(attempt)));
         try {
-            Process process = attempt.spawn(commandLine, control.path());
+            Process process = attempt.spawn(commandLine, control.path(), standardError);
             Log.step("spawned");
             var _ = process.onExit()
+                    .thenCompose(attempt::afterAllWasHeard)
                     .thenAccept(ended -> owner.post(() -> exited(attempt, describeExit(ended.exitValue()))));
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
             // OutOfMemoryError: no thread could be started for the child (pthread_create, EAGAIN).
@@ -164,7 +168,9 @@ final class Succession {
 
     /** Both generations accept now, and this one stops. */
     private void accepting(Upgrade attempt) {
-        if (isUnderWay(attempt) && attempt.step() == Upgrade.Step.SWITCHING) {
+        if (isUnderWay(attempt) && attempt.step() == Upgrade.Step.CONNECTED) {
+            fail(attempt, RestartResult.Cause.HANDOFF_BROKEN, "accepted before it was told to and was killed");
+        } else if (isUnderWay(attempt) && attempt.step() == Upgrade.Step.SWITCHING) {
             attempt.accepting();
             next = attempt.generation() + 1;
             publication.switched(attempt.generation(), attempt.pid());
@@ -311,7 +317,7 @@ final class Succession {
     /** The stream has ended; if that is because the process has, its exit status says more, and comes soon. */
     private void lost(Upgrade attempt) {
         if (isUnderWay(attempt)) {
-            attempt.deadline(owner.schedule(EXIT_GRACE, () -> broken(attempt, "closed the handoff and was killed")));
+            attempt.deadline(owner.schedule(EXIT_GRACE, () -> broken(attempt, attempt.withReason("closed the handoff and was killed"))));
         } else {
             died(attempt, "closed the handoff");
         }
@@ -327,7 +333,7 @@ final class Succession {
 
     private void exited(Upgrade attempt, String how) {
         if (isUnderWay(attempt)) {
-            fail(attempt, RestartResult.Cause.EXITED, how);
+            fail(attempt, RestartResult.Cause.EXITED, attempt.withReason(how));
         } else {
             died(attempt, how);
         }
@@ -355,12 +361,12 @@ final class Succession {
     }
 
     private void fail(Upgrade attempt, RestartResult.Cause cause, String detail) {
-        attempt.fail(cause, detail);
+        RestartResult.Failed failure = attempt.fail(cause, detail);
         current = null;
         generation.move(State.SERVING);
         if (cause != RestartResult.Cause.STOPPED) {
             publication.restartFailed(generation.number(), detail);
-            Log.restartFailed(attempt, generation.number(), detail);
+            Log.restartFailed(attempt, generation.number(), failure);
         }
         attempt.stopOrigin().ifPresent(generation::beginStop);
     }
@@ -416,7 +422,8 @@ final class Succession {
         switch (attempt.admit(hello.text(Frame.Tag.TOKEN), channel.peer().pid())) {
             case ADMITTED -> {
                 visitor.leave();
-                SuccessorLink.serve(channel, hello, lineage(attempt), listeners, offeredState, events);
+                SuccessorLink.serve(
+                        channel, hello, lineage(attempt), standardError, listeners, offeredState, events);
             }
             case SPENT -> SuccessorLink.refuse(channel, "the token was used before");
             case STRANGER -> SuccessorLink.refuse(channel, "it has not started this process");
@@ -457,6 +464,11 @@ final class Succession {
         }
 
         @Override
+        public void givenUp(String reason) {
+            owner.post(() -> attempt.givenUp(reason));
+        }
+
+        @Override
         public void commit() {
             owner.post(() -> {
                 attempt.commit();
@@ -481,6 +493,7 @@ final class Succession {
         @Override
         public void lost() {
             owner.post(() -> Succession.this.lost(attempt));
+            attempt.allWasHeard();
         }
 
         @Override
@@ -491,6 +504,7 @@ final class Succession {
                 handled.complete(null);
             });
             handled.join();
+            attempt.allWasHeard();
         }
     }
 }

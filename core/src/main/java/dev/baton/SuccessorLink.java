@@ -20,6 +20,9 @@ final class SuccessorLink {
 
         void accepting();
 
+        /** The successor ends without having accepted. */
+        void givenUp(String reason);
+
         /** The successor does not need this generation to come back any more. */
         void commit();
 
@@ -85,12 +88,14 @@ final class SuccessorLink {
             FrameChannel channel,
             Frame hello,
             Lineage lineage,
+            StandardError standardError,
             ListenerTable listeners,
             OfferedState state,
             Events events) {
         try {
             SuccessorLink link = new SuccessorLink(channel, channel.peer().pid());
             link.welcome(hello, lineage);
+            standardError.sendTo(channel);
             link.send(listeners);
             link.send(state.collect());
             channel.send(Frame.of(Frame.Type.HANDED), NONE);
@@ -170,6 +175,7 @@ final class SuccessorLink {
             switch (frame.type()) {
                 case READY -> events.ready();
                 case ACCEPTING -> events.accepting();
+                case GIVEN_UP -> events.givenUp(frame.text(Frame.Tag.REASON));
                 case COMMIT -> events.commit();
                 case UNDO -> events.undo();
                 case HEALTHY -> events.healthy(true);

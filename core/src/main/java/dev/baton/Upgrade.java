@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Upgrade {
     private static final SecureRandom RANDOM = new SecureRandom();
+    private static final int HEARD_SECONDS = 1;
 
     /** How far the successor has come. */
     enum Step {
@@ -50,7 +52,11 @@ final class Upgrade {
     private final String token = HexFormat.of().formatHex(randomBytes());
     private @Nullable Path controlSocket; // guarded by this
     private @Nullable Process process; // guarded by this
+    private Optional<ErrorPump> errors = Optional.empty(); // guarded by this
     private boolean tokenSpent; // guarded by this
+
+    /** Completed while there is no link, or nothing can be heard on it any more. */
+    private CompletableFuture<Void> heard = CompletableFuture.completedFuture(null); // guarded by this
 
     private Step step = Step.SPAWNED;
     private @Nullable SuccessorLink link;
@@ -58,6 +64,7 @@ final class Upgrade {
     private Duration toReady = Duration.ZERO;
     private Optional<String> stopOrigin = Optional.empty();
     private Optional<String> death = Optional.empty();
+    private Optional<String> givenUp = Optional.empty();
     private boolean committed;
 
     Upgrade(int generation, CompletableFuture<RestartResult> result) {
@@ -75,15 +82,16 @@ final class Upgrade {
      * Starts the successor: this process's command line, directory and initial environment, and the two variables. Under
      * the monitor, so that a successor that is faster than this method finds its pid known.
      */
-    synchronized Process spawn(CommandLine commandLine, Path controlSocket) throws IOException {
+    synchronized Process spawn(CommandLine commandLine, Path controlSocket, StandardError standardError)
+            throws IOException {
         this.controlSocket = controlSocket;
         ProcessBuilder builder = new ProcessBuilder(commandLine.words())
-                .directory(commandLine.directory().toFile())
-                .inheritIO();
+                .directory(commandLine.directory().toFile());
         builder.environment().putAll(new HandoffVariables(controlSocket, token).asEnvironment());
-        Process started = builder.start();
-        process = started;
-        return started;
+        StandardError.Child child = standardError.start(builder);
+        process = child.process();
+        errors = child.errors();
+        return child.process();
     }
 
     /** What becomes of a peer that says hello. */
@@ -119,6 +127,7 @@ final class Upgrade {
             return Admission.FORGED;
         }
         tokenSpent = true;
+        heard = new CompletableFuture<>();
         return Admission.ADMITTED;
     }
 
@@ -126,6 +135,19 @@ final class Upgrade {
     synchronized boolean expects(long peer) {
         Process child = process;
         return child != null && !tokenSpent && isDescendant(peer, child.pid());
+    }
+
+    /**
+     * Completes with the ended process when what it has said before is known: its last frames may still be on their way to
+     * the owner. Not later than in a second, because a process that it has started may hold the link.
+     */
+    synchronized CompletableFuture<Process> afterAllWasHeard(Process ended) {
+        return heard.copy().completeOnTimeout(null, HEARD_SECONDS, TimeUnit.SECONDS).thenApply(_ -> ended);
+    }
+
+    /** The link's thread has told the owner everything. */
+    synchronized void allWasHeard() {
+        heard.complete(null);
     }
 
     private static boolean isDescendant(long pid, long ancestor) {
@@ -169,6 +191,16 @@ final class Upgrade {
 
     void died(String how) {
         death = Optional.of(how);
+    }
+
+    /** The successor has said why it will not serve. */
+    void givenUp(String reason) {
+        givenUp = Optional.of(LastLines.printable(reason));
+    }
+
+    /** What it has said about its end, before what was seen of it. */
+    String withReason(String end) {
+        return givenUp.map(reason -> "gave up (" + reason + ") and " + end).orElse(end);
     }
 
     /** The successor has said that it does not need its parent any more. */
@@ -236,12 +268,18 @@ final class Upgrade {
     }
 
     /** Ends the attempt, and the process if it lives; the JVM reaps it. */
-    void fail(RestartResult.Cause cause, String detail) {
+    RestartResult.Failed fail(RestartResult.Cause cause, String detail) {
         cancelDeadline();
         step = Step.FAILED;
         kill();
         closeLink();
-        result.complete(new RestartResult.Failed(cause, detail));
+        RestartResult.Failed failure = new RestartResult.Failed(cause, detail, lastLines());
+        result.complete(failure);
+        return failure;
+    }
+
+    private synchronized List<String> lastLines() {
+        return errors.map(ErrorPump::lastLines).orElse(List.of());
     }
 
     /** The child, what it has started, and the process that the link proves to be ours even if its parent has gone. */

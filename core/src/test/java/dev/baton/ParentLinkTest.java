@@ -63,7 +63,7 @@ class ParentLinkTest {
                 },
                 task -> Thread.ofPlatform().start(task));
         try {
-            return ParentLink.connect(new HandoffVariables(path, "token"), listeners);
+            return ParentLink.connect(new HandoffVariables(path, "token"), listeners, new StandardError());
         } finally {
             talk.join();
             Descriptors.close(socket);
@@ -186,13 +186,13 @@ class ParentLinkTest {
 
     @Test
     void nobodyThereMeansAPlainStart() throws IOException {
-        assertThat(ParentLink.connect(new HandoffVariables(directory.resolve("none"), "token"), listeners))
+        assertThat(ParentLink.connect(new HandoffVariables(directory.resolve("none"), "token"), listeners, new StandardError()))
                 .isEmpty();
     }
 
     @Test
     void aPathAtWhichThereCanBeNoParentMeansAPlainStart() throws IOException {
-        assertThat(ParentLink.connect(new HandoffVariables(Path.of("/" + "x".repeat(120)), "token"), listeners))
+        assertThat(ParentLink.connect(new HandoffVariables(Path.of("/" + "x".repeat(120)), "token"), listeners, new StandardError()))
                 .isEmpty();
     }
 }

@@ -106,7 +106,7 @@ class TranscriptTest {
             try (FrameChannel channel = new FrameChannel(pair[0])) {
                 OfferedState none = new OfferedState(SOON);
                 SuccessorLink.Lineage lineage = new SuccessorLink.Lineage(2, 1, Optional.empty(), List.of());
-                SuccessorLink.serve(channel, hello, lineage, listeners, none, new SwitchingParent(accepting));
+                SuccessorLink.serve(channel, hello, lineage, new StandardError(), listeners, none, new SwitchingParent(accepting));
             }
         });
         expect(pair[1], Frame.Type.WELCOME, Frame.Type.LISTENERS, Frame.Type.HANDED);
@@ -154,7 +154,7 @@ class TranscriptTest {
                 },
                 task -> Thread.ofPlatform().start(task));
         ListenerTable listeners = new ListenerTable();
-        Optional<ParentLink> link = ParentLink.connect(new HandoffVariables(path, "token"), listeners);
+        Optional<ParentLink> link = ParentLink.connect(new HandoffVariables(path, "token"), listeners, new StandardError());
         Descriptors.close(socket);
         return new Recorded(link.orElseThrow(), listeners, talk);
     }
@@ -261,6 +261,11 @@ class TranscriptTest {
         @Override
         public void accepting() {
             accepting.complete(null);
+        }
+
+        @Override
+        public void givenUp(String reason) {
+            broken(new IOException(reason));
         }
 
         @Override

@@ -23,4 +23,24 @@ public final class Descriptors {
     public static boolean isNonBlocking(int descriptor) throws PosixException {
         return (Libc.Function.FCNTL.call(descriptor, Libc.F_GETFL, 0) & Libc.O_NONBLOCK) != 0;
     }
+
+    /**
+     * Makes {@code target} another descriptor of the same open file description, which is not closed by exec; what it was
+     * before is closed in the same step, so that no other thread sees it closed.
+     */
+    public static void replace(int target, int descriptor) throws PosixException {
+        Libc.Function.DUP2.call(descriptor, target);
+    }
+
+    /** Whether the descriptor is open, and open for writing. */
+    public static boolean isWritable(int descriptor) throws PosixException {
+        try {
+            return (Libc.Function.FCNTL.call(descriptor, Libc.F_GETFL, 0) & Libc.O_ACCMODE) != Libc.O_RDONLY;
+        } catch (PosixException e) {
+            if (e.errno() == Errno.EBADF) {
+                return false;
+            }
+            throw e;
+        }
+    }
 }

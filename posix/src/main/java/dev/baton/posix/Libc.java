@@ -57,13 +57,18 @@ final class Libc {
     static final int SHUT_RDWR = 2;
     static final int F_GETFD = 1;
     static final int F_GETFL = 3;
+    static final int F_SETFL = 4;
     static final int F_DUPFD_CLOEXEC = 1030;
     static final int FD_CLOEXEC = 1;
+    static final int O_ACCMODE = 3;
     static final int O_RDONLY = 0;
     static final int O_NONBLOCK = 0x800;
     static final int O_CLOEXEC = 0x80000;
     static final int LOCK_EX = 2;
     static final int LOCK_NB = 4;
+
+    static final int POLLIN = 1;
+    static final int POLLERR = 8;
 
     private Libc() {}
 
@@ -108,6 +113,7 @@ final class Libc {
         BIND("bind"),
         CLOSE("close"),
         CONNECT("connect"),
+        DUP2("dup2"),
         FCNTL("fcntl"),
         FLOCK("flock"),
         GETEUID("geteuid"),
@@ -115,6 +121,9 @@ final class Libc {
         GETSOCKOPT("getsockopt"),
         LISTEN("listen"),
         OPEN("open"),
+        PIPE2("pipe2"),
+        POLL("poll"),
+        READ("read"),
         RECVMSG("recvmsg"),
         SENDMSG("sendmsg"),
         SETSOCKOPT("setsockopt"),

@@ -1,0 +1,197 @@
+package dev.baton;
+
+import dev.baton.posix.Descriptors;
+import dev.baton.posix.Messages;
+import dev.baton.posix.Pipe;
+import dev.baton.posix.PosixException;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
+
+/**
+ * This process's standard error, and the pipes of its successors that lead to it.
+ *
+ * <pre>
+ *   until it accepts    successor, its helpers --> pipe --> the parent's pump --> standard error
+ *   from then on        successor ------------------------------------------------> standard error
+ *                       helpers that were started before --> pipe --> a pump -----> standard error
+ * </pre>
+ *
+ * <p>A successor starts with a pipe for its standard error, so that the parent can say what it said last if it fails. The
+ * parent passes the real one, and its ends of all pipes that are open, with the listeners. Before ACCEPTING the successor puts
+ * the real one in the place of the pipe ({@link #restore}). What it has started before still writes into the pipe: the parent
+ * pumps as long as it lives, and then the successor ({@link #takeOver}), for as long as anybody writes, and so on from
+ * generation to generation. A successor that loses its parent, or gives it up, does both at once. docs/adr/0006 has the
+ * reasons, and what is worse than without a pipe.
+ */
+final class StandardError {
+    private static final int STDOUT = 1;
+    private static final int STDERR = 2;
+
+    /** Pumped by this process. */
+    private final List<ErrorPump> pumps = new ArrayList<>(); // guarded by this
+
+    /** Ends of pipes that the parent pumps as long as it lives; owned. */
+    private final List<Integer> inherited = new ArrayList<>(); // guarded by this
+
+    /** The real standard error until {@link #restore}; owned. */
+    private OptionalInt real = OptionalInt.empty(); // guarded by this
+
+    /** A child, and the pump of its standard error; none if this process has none to forward to. */
+    record Child(Process process, Optional<ErrorPump> errors) {}
+
+    /** Starts a process whose standard error comes through a pipe; its other streams are this process's. */
+    Child start(ProcessBuilder builder) throws IOException {
+        builder.inheritIO();
+        if (!Descriptors.isWritable(STDERR)) {
+            return new Child(builder.start(), Optional.empty());
+        }
+        Pipe pipe = Pipe.open();
+        boolean started = false;
+        try {
+            Process process = builder.redirectError(new File(file(pipe.writer()))).start();
+            started = true;
+            return new Child(process, Optional.of(pump(pipe.reader())));
+        } finally {
+            Descriptors.close(pipe.writer());
+            if (!started) {
+                Descriptors.close(pipe.reader());
+            }
+        }
+    }
+
+    private synchronized ErrorPump pump(int reader) {
+        ErrorPump[] pump = new ErrorPump[1];
+        pump[0] = new ErrorPump(reader, () -> ended(pump[0]));
+        pumps.add(pump[0]);
+        pump[0].begin();
+        return pump[0];
+    }
+
+    private synchronized void ended(ErrorPump pump) {
+        pumps.remove(pump);
+    }
+
+    /** Passes the standard error and all pipes on to a successor that was started with one. */
+    void sendTo(FrameChannel channel) throws IOException {
+        List<Integer> copies = new ArrayList<>();
+        try {
+            addPipes(copies);
+            if (!copies.isEmpty()) {
+                IntStream pipes = copies.stream().mapToInt(Integer::intValue).limit(Messages.MAX_DESCRIPTORS - 1);
+                channel.send(
+                        Frame.of(Frame.Type.STANDARD_ERROR),
+                        IntStream.concat(IntStream.of(STDERR), pipes).toArray());
+            }
+        } finally {
+            for (int copy : copies) {
+                Descriptors.close(copy);
+            }
+        }
+    }
+
+    private synchronized void addPipes(List<Integer> copies) throws PosixException {
+        for (ErrorPump pump : pumps) {
+            pump.duplicate().ifPresent(copies::add);
+        }
+        for (int pipe : inherited) {
+            copies.add(Descriptors.duplicate(pipe));
+        }
+    }
+
+    /** Takes what a parent sends by {@link #sendTo}. */
+    synchronized void adopt(int[] descriptors) {
+        for (int descriptor : descriptors) {
+            if (real.isEmpty()) {
+                real = OptionalInt.of(descriptor);
+            } else {
+                inherited.add(descriptor);
+            }
+        }
+    }
+
+    /** From here on, what this process says does not depend on its parent. */
+    synchronized void restore() {
+        if (real.isEmpty()) {
+            return;
+        }
+        try {
+            if (isInherited(STDERR)) {
+                Descriptors.replace(STDERR, real.getAsInt());
+            }
+            Descriptors.close(real.getAsInt());
+        } catch (IOException e) {
+            Log.standardErrorLost(e);
+        }
+        real = OptionalInt.empty();
+    }
+
+    /** Whether this is one of the pipes; if not, the program has put something else in its place, which stays. */
+    private boolean isInherited(int descriptor) throws IOException {
+        Path target = target(descriptor);
+        for (int pipe : inherited) {
+            if (target(pipe).equals(target)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The parent pumps no more: that is for this process to do. */
+    synchronized void takeOver() {
+        restore();
+        inherited.forEach(this::pump);
+        inherited.clear();
+    }
+
+    /** The handoff was a failure, and this process ends: gives up what came with it. */
+    synchronized void abandon() {
+        try {
+            if (real.isPresent()) {
+                Descriptors.close(real.getAsInt());
+            }
+            for (int pipe : inherited) {
+                Descriptors.close(pipe);
+            }
+        } catch (PosixException e) {
+            Log.standardErrorLost(e);
+        }
+        real = OptionalInt.empty();
+        inherited.clear();
+    }
+
+    /** This process ends, and its successor pumps from now on. */
+    synchronized void handOn() {
+        pumps.forEach(ErrorPump::handOn);
+    }
+
+    /**
+     * The parent has died before it could pass its standard error on. Then nobody reads the pipe, and a helper that writes
+     * into it would be killed by SIGPIPE: standard output, which leads to the same log in most installations, takes its
+     * place.
+     */
+    static void replaceIfBroken() {
+        try {
+            if (Descriptors.isWritable(STDERR) && Pipe.isBroken(STDERR)) {
+                Descriptors.replace(STDERR, STDOUT);
+                Log.standardErrorReplaced();
+            }
+        } catch (PosixException e) {
+            Log.standardErrorLost(e);
+        }
+    }
+
+    private static Path target(int descriptor) throws IOException {
+        return Files.readSymbolicLink(Path.of(file(descriptor)));
+    }
+
+    private static String file(int descriptor) {
+        return "/proc/self/fd/" + descriptor;
+    }
+}
