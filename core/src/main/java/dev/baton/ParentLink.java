@@ -1,6 +1,7 @@
 package dev.baton;
 
 import dev.baton.posix.Descriptors;
+import dev.baton.posix.Errno;
 import dev.baton.posix.PosixException;
 import dev.baton.posix.ProcessContext;
 import java.io.IOException;
