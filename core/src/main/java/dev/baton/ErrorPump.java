@@ -3,9 +3,6 @@ package dev.baton;
 import dev.baton.posix.Descriptors;
 import dev.baton.posix.Pipe;
 import dev.baton.posix.PosixException;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
-import java.io.IOException;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
@@ -20,15 +17,13 @@ import java.util.concurrent.locks.ReentrantLock;
  * was stopped holds a write up for ever.
  */
 final class ErrorPump {
+    private static final int STDERR = 2;
     private static final int BUFFER_BYTES = 8 * 1024;
 
     /** More than a pipe holds: what a process has written before it died is read, however much others write on. */
     private static final int MOST_READS = 2 * 65_536 / BUFFER_BYTES;
 
     private static final long PATIENCE_MILLIS = 1_000;
-
-    /** Not {@code System.err}, which the program may have replaced. There is one, because each would stay reachable. */
-    private static final FileOutputStream STANDARD_ERROR = new FileOutputStream(FileDescriptor.err);
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Runnable end;
@@ -79,8 +74,8 @@ final class ErrorPump {
         if (count > 0) {
             lastLines.add(buffer, count);
             try {
-                STANDARD_ERROR.write(buffer, 0, count);
-            } catch (IOException e) {
+                Descriptors.write(STDERR, buffer, count); // Not System.err, which the program may have replaced.
+            } catch (PosixException e) {
                 // It is closed or full: what this process says itself is lost too.
             }
         }

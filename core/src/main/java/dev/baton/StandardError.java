@@ -33,6 +33,8 @@ import java.util.stream.IntStream;
 final class StandardError {
     private static final int STDOUT = 1;
     private static final int STDERR = 2;
+    private static final int BUFFER_BYTES = 64 * 1024;
+    private static final int MOST_READS = 64;
 
     /** Pumped by this process. */
     private final List<ErrorPump> pumps = new ArrayList<>(); // guarded by this
@@ -116,13 +118,18 @@ final class StandardError {
         }
     }
 
-    /** From here on, what this process says does not depend on its parent. */
+    /**
+     * From here on, what this process says does not depend on its parent. What it has said before comes first: with a
+     * parent that pumps there is nothing left, and one that is frozen or dead may have left a pipe full.
+     */
     synchronized void restore() {
         if (real.isEmpty()) {
             return;
         }
         try {
-            if (isInherited(STDERR)) {
+            OptionalInt pipe = pipeOf(STDERR);
+            if (pipe.isPresent()) {
+                empty(pipe.getAsInt(), real.getAsInt());
                 Descriptors.replace(STDERR, real.getAsInt());
             }
             Descriptors.close(real.getAsInt());
@@ -132,15 +139,27 @@ final class StandardError {
         real = OptionalInt.empty();
     }
 
-    /** Whether this is one of the pipes; if not, the program has put something else in its place, which stays. */
-    private boolean isInherited(int descriptor) throws IOException {
+    /** Until there is nothing at this moment, or somebody writes so much that order is not worth the wait. */
+    private static void empty(int pipe, int target) throws PosixException {
+        byte[] buffer = new byte[BUFFER_BYTES];
+        for (int i = 0; i < MOST_READS; i++) {
+            int count = Pipe.read(pipe, buffer);
+            if (count <= 0) {
+                return;
+            }
+            Descriptors.write(target, buffer, count);
+        }
+    }
+
+    /** The other end, if it is one of ours; if not, the program has put something else in its place, which stays. */
+    private OptionalInt pipeOf(int descriptor) throws IOException {
         Path target = target(descriptor);
         for (int pipe : inherited) {
             if (target(pipe).equals(target)) {
-                return true;
+                return OptionalInt.of(pipe);
             }
         }
-        return false;
+        return OptionalInt.empty();
     }
 
     /** The parent pumps no more: that is for this process to do. */

@@ -21,6 +21,10 @@ final class ScriptedService {
         if (script[0].equals("crash-at-once")) {
             throw new IllegalStateException("this release is broken");
         }
+        if (script[0].equals("gate")) {
+            System.out.println("at the gate");
+            awaitGate(script[1]);
+        }
         try (Baton baton = Baton.start()) {
             say(baton, "started");
             for (int i = 1; i < arguments.length && !script[0].equals("undoes-on"); i++) {
@@ -44,6 +48,12 @@ final class ScriptedService {
                             .start()
                             .waitFor();
                 }
+                case "writer" ->
+                    // Its standard error is the service's; it writes a line when the file has one line more.
+                    new ProcessBuilder("sh", "-c", "exec tail -n +1 -s 0.05 -f \"$0\" >&2", script[1])
+                            .inheritIO()
+                            .start();
+                case "chatter" -> chatter(baton, script);
                 case "listen" -> baton.listen(ListenAddress.parse(script[1]));
                 case "undoes-on" -> baton.listen(ListenAddress.parse(script[2]));
                 case "unwell" -> baton.healthCheck(() -> !Files.exists(Path.of(script[1])));
@@ -66,8 +76,32 @@ final class ScriptedService {
                 }
                 default -> {}
             }
+            if (script[0].equals("helper-later")) {
+                new ProcessBuilder("sh", "-c", "echo helper stderr `readlink /proc/self/fd/2`")
+                        .inheritIO()
+                        .start()
+                        .waitFor();
+            }
             baton.awaitExit();
             say(baton, "done");
+        }
+    }
+
+    /** {@code chatter LINES [GATE [in-the-background]]}: says much on standard error. */
+    private static void chatter(Baton baton, String[] script) throws Exception {
+        if (script.length > 2) {
+            say(baton, "waits");
+            awaitGate(script[2]);
+        }
+        Runnable chatter = () -> {
+            for (int i = 0; i < Integer.parseInt(script[1]); i++) {
+                System.err.println("chatter " + i + " " + "x".repeat(90));
+            }
+        };
+        if (script.length > 3) {
+            Thread.ofPlatform().start(chatter);
+        } else {
+            chatter.run();
         }
     }
 

@@ -1,5 +1,9 @@
 package dev.baton.posix;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
 /** File descriptors. Every method throws {@link PosixException} with the call's name when the kernel refuses. */
 public final class Descriptors {
     private Descriptors() {}
@@ -30,6 +34,17 @@ public final class Descriptors {
      */
     public static void replace(int target, int descriptor) throws PosixException {
         Libc.Function.DUP2.call(descriptor, target);
+    }
+
+    /** Writes the first bytes of an array, all of them; waits for room. */
+    public static void write(int descriptor, byte[] bytes, int count) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(count);
+            MemorySegment.copy(bytes, 0, buffer, ValueLayout.JAVA_BYTE, 0, count);
+            for (int written = 0; written < count; ) {
+                written += Libc.Function.WRITE.call(descriptor, buffer.address() + written, count - written);
+            }
+        }
     }
 
     /** Whether the descriptor is open, and open for writing. */

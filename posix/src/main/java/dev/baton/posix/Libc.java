@@ -130,7 +130,8 @@ final class Libc {
         SHUTDOWN("shutdown"),
         SOCKET("socket"),
         SOCKETPAIR("socketpair"),
-        UNSETENV("unsetenv");
+        UNSETENV("unsetenv"),
+        WRITE("write");
 
         private final String symbol;
 

@@ -1,0 +1,348 @@
+package dev.baton;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.baton.testkit.Await;
+import dev.baton.testkit.ChildJvm;
+import dev.baton.testkit.OutputLine;
+import dev.baton.testkit.ProcFs;
+import dev.baton.testkit.Signals;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Where what the processes say on standard error goes, whoever of them dies, freezes or fails. */
+class StandardErrorTest {
+    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final int STDIN = 0;
+    private static final int STDOUT = 1;
+    private static final int STDERR = 2;
+
+    /** More than a pipe holds. */
+    private static final int LINES = 2_000;
+
+    @TempDir
+    private Path directory;
+
+    private Path script;
+    private Path pidFile;
+
+    @BeforeEach
+    void prepare() throws Exception {
+        script = directory.resolve("script");
+        pidFile = directory.resolve("pid");
+        ScriptedService.script(script, "serve");
+    }
+
+    private ChildJvm start(Consumer<ChildJvm.Builder> more) throws Exception {
+        ChildJvm.Builder builder = ChildJvm.of(ScriptedService.class)
+                .jvmOptions("-Xshare:auto", "-XX:TieredStopAtLevel=1")
+                .environment("BATON_PID_FILE", pidFile.toString())
+                .environment("BATON_RUN_DIR", directory.resolve("run").toString())
+                .arguments(script.toString(), "127.0.0.1:0");
+        more.accept(builder);
+        ChildJvm child = builder.start();
+        child.awaitLine("1 ready", SOON);
+        return child;
+    }
+
+    private ChildJvm start() throws Exception {
+        return start(_ -> {});
+    }
+
+    private long publishedPid() throws Exception {
+        return Long.parseLong(Files.readString(pidFile).strip());
+    }
+
+    private long restart(ChildJvm child, int generation) throws Exception {
+        long old = publishedPid();
+        Signals.send(old, "HUP");
+        child.awaitLine(generation + " ready", SOON);
+        Await.state("the old process is gone", SOON, () -> !ProcFs.running(old));
+        return publishedPid();
+    }
+
+    private static String target(long pid, int descriptor) {
+        return ProcFs.descriptors(pid).getOrDefault(descriptor, "closed");
+    }
+
+    private static List<Integer> chatter(ChildJvm child) {
+        return child.lines().stream()
+                .map(OutputLine::text)
+                .filter(line -> line.startsWith("chatter "))
+                .map(line -> Integer.valueOf(line.split(" ", 3)[1]))
+                .toList();
+    }
+
+    /** Each line once, in their order; but one that is written while the pipe is replaced may be late. */
+    private static void awaitWholeChatter(ChildJvm child, int late) throws Exception {
+        Await.state("all of it has come", SOON, () -> chatter(child).size() >= LINES);
+        List<Integer> numbers = chatter(child);
+        assertThat(numbers)
+                .containsExactlyInAnyOrderElementsOf(
+                        IntStream.range(0, LINES).boxed().toList());
+        assertThat(IntStream.range(1, LINES)
+                        .filter(i -> numbers.get(i) < numbers.get(i - 1))
+                        .count())
+                .as("lines out of order")
+                .isLessThanOrEqualTo(late);
+    }
+
+    @Test
+    void theSuccessorHasTheStandardErrorOfItsParentAndNoPipeIsLeft() throws Exception {
+        try (ChildJvm child = start()) {
+            String real = target(child.pid(), STDERR);
+            long second = restart(child, 2);
+            assertThat(target(second, STDERR)).isEqualTo(real);
+            Await.state("no pipe is left", SOON, () -> pipes(second).isEmpty());
+        }
+    }
+
+    private static List<String> pipes(long pid) {
+        return ProcFs.descriptors(pid).entrySet().stream()
+                .filter(entry -> entry.getKey() != STDIN && entry.getValue().startsWith("pipe:"))
+                .map(Map.Entry::getValue)
+                .toList();
+    }
+
+    @Test
+    void whatASuccessorSaysBeforeItIsReadyArrivesWholeAndInOrder() throws Exception {
+        try (ChildJvm child = start()) {
+            ScriptedService.script(script, "chatter " + LINES);
+            restart(child, 2);
+            awaitWholeChatter(child, 0);
+        }
+    }
+
+    @Test
+    void aHelperThatWasStartedBeforeReadyIsHeardThroughAllGenerationsToCome() throws Exception {
+        Path lines = Files.createFile(directory.resolve("lines"));
+        try (ChildJvm child = start()) {
+            ScriptedService.script(script, "writer " + lines);
+            restart(child, 2);
+            say(child, lines, "after the switch");
+            ScriptedService.script(script, "serve");
+            restart(child, 3);
+            say(child, lines, "when its own generation has gone");
+            long fourth = restart(child, 4);
+            say(child, lines, "when the next has gone too");
+            assertThat(pipes(fourth)).as("the helper's").hasSize(1);
+
+            long helper = child.processes().stream()
+                    .filter(pid -> pid != fourth)
+                    .findFirst()
+                    .orElseThrow();
+            Signals.send(helper, "KILL");
+            Await.state("its pipe goes with it", SOON, () -> pipes(fourth).isEmpty());
+        }
+    }
+
+    private static void say(ChildJvm child, Path lines, String text) throws Exception {
+        Files.writeString(lines, text + "\n", StandardOpenOption.APPEND);
+        child.awaitLine(text, SOON);
+    }
+
+    @Test
+    void aHelperInheritsTheRealStandardErrorOnceItsServiceServes() throws Exception {
+        try (ChildJvm child = start()) {
+            ScriptedService.script(script, "helper-later");
+            String real = target(child.pid(), STDERR);
+            restart(child, 2);
+            child.awaitLine("helper stderr " + real, SOON);
+        }
+    }
+
+    @Test
+    void theSuccessorOfAParentThatDiesAfterTheHandoffHasTheRealStandardError() throws Exception {
+        Path gate = directory.resolve("gate");
+        try (ChildJvm child = start()) {
+            String real = target(child.pid(), STDERR);
+            ScriptedService.script(script, "wait " + gate);
+            child.signal("HUP");
+            child.awaitLine("2 waits", SOON);
+            child.signal("KILL");
+            child.awaitLine(line -> line.contains("is gone before the switch"), SOON);
+            long second = child.processes().getLast();
+            Await.state("it is the real one", SOON, () -> target(second, STDERR).equals(real));
+            Files.createFile(gate);
+            child.awaitLine("2 ready", SOON);
+        }
+    }
+
+    @Test
+    void theSuccessorOfAParentThatDiesBeforeTheHandoffSpeaksOnStandardOutput() throws Exception {
+        Path gate = directory.resolve("gate");
+        try (ChildJvm child = start()) {
+            ScriptedService.script(script, "gate " + gate);
+            child.signal("HUP");
+            child.awaitLine("at the gate", SOON);
+            child.signal("KILL");
+            child.awaitExit(SOON);
+            int mark = child.mark();
+            Files.createFile(gate);
+            assertThat(child.awaitLine(line -> line.contains("goes to standard output"), SOON)
+                            .stderr())
+                    .isFalse();
+            child.awaitLineAfter(mark, "it serves", line -> line.equals("1 ready"), SOON);
+            long second = publishedPid();
+            assertThat(target(second, STDERR)).isEqualTo(target(second, STDOUT));
+            restart(child, 2);
+        }
+    }
+
+    @Test
+    void aSuccessorWhoseWordsFillThePipeOfAFrozenParentGoesOnWhenThatDies() throws Exception {
+        Path gate = directory.resolve("gate");
+        try (ChildJvm child = start()) {
+            ScriptedService.script(script, "chatter " + LINES + " " + gate);
+            child.signal("HUP");
+            child.awaitLine("2 waits", SOON);
+            child.signal("STOP");
+            Files.createFile(gate);
+            long second = child.processes().getLast();
+            Await.state("it waits for room in the pipe", SOON, () -> waitsForRoom(second));
+            child.signal("KILL");
+            child.awaitLine("2 ready", SOON);
+            awaitWholeChatter(child, 1);
+        }
+    }
+
+    private static boolean waitsForRoom(long pid) throws Exception {
+        try (var tasks = Files.newDirectoryStream(Path.of("/proc/" + pid + "/task"))) {
+            for (Path task : tasks) {
+                // The system call's number, and its first argument: write(2, ...) on both platforms.
+                String call = Files.readString(task.resolve("syscall"));
+                if (call.startsWith("1 0x2 ") || call.startsWith("64 0x2 ")) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    @Test
+    void aSuccessorThatGivesAFrozenParentUpIsHeardAtOnce() throws Exception {
+        Path gate = directory.resolve("gate");
+        try (ChildJvm child = start(b -> b.environment("BATON_READY_TIMEOUT", "5s"))) {
+            ScriptedService.script(script, "chatter " + LINES + " " + gate + " in-the-background");
+            child.signal("HUP");
+            child.awaitLine("2 waits", SOON);
+            child.signal("STOP");
+            Files.createFile(gate);
+            String line = child.awaitLine(text -> text.contains("did not answer within 5s"), SOON)
+                    .text();
+            assertThat(line).contains("HandoffException", "this process ends and changes nothing");
+            awaitWholeChatter(child, 1);
+            long first = child.pid();
+            Await.state("the successor has ended", SOON, () -> child.processes().equals(List.of(first)));
+            child.signal("CONT");
+            child.awaitLine(text -> text.contains("restart failed"), SOON);
+            ScriptedService.script(script, "serve");
+            restart(child, 2);
+        }
+    }
+
+    @Test
+    void aStandardErrorThatIsAFileIsAppendedToByAll() throws Exception {
+        Path log = Files.writeString(directory.resolve("log"), "begun before\n");
+        try (ChildJvm child = start(b -> b.startedBy("sh", "-c", "exec \"$@\" 2>>" + log, "sh"))) {
+            ScriptedService.script(script, "chatter 3");
+            long second = restart(child, 2);
+            assertThat(target(second, STDERR)).isEqualTo(log.toString());
+            restart(child, 3);
+            assertThat(Files.readAllLines(log))
+                    .startsWith("begun before")
+                    .filteredOn(line -> line.startsWith("chatter"))
+                    .hasSize(6);
+        }
+    }
+
+    @Test
+    void aProcessWithoutStandardErrorIsSucceededByOneWithout() throws Exception {
+        try (ChildJvm child = start(b -> b.startedBy("sh", "-c", "exec \"$@\" 2>&-", "sh"))) {
+            long second = restart(child, 2);
+            assertThat(pipes(second)).isEmpty();
+            restart(child, 3);
+        }
+    }
+
+    @Test
+    void aStandardErrorThatIsASocketAsUnderSystemdIsPassedOn() throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/bin/bash")));
+        try (ServerSocket journal = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            String connect = "exec \"$@\" 2>/dev/tcp/127.0.0.1/" + journal.getLocalPort();
+            try (ChildJvm child = start(b -> b.startedBy("/bin/bash", "-c", connect, "bash"));
+                    Socket stream = journal.accept()) {
+                CompletableFuture<List<String>> heard = new CompletableFuture<>();
+                Thread.ofVirtual().start(() -> heard.complete(read(stream)));
+                String real = target(child.pid(), STDERR);
+                assertThat(real).startsWith("socket:");
+                ScriptedService.script(script, "chatter 3");
+                long second = restart(child, 2);
+                assertThat(target(second, STDERR)).isEqualTo(real);
+                Signals.send(second, "TERM");
+                child.awaitAllGone(SOON);
+                assertThat(Await.event("the end of the stream", heard, SOON))
+                        .anyMatch(line -> line.contains("switched to generation 2"))
+                        .anyMatch(line -> line.contains("generation 2 (pid " + second + ") serves"))
+                        .anyMatch(line -> line.startsWith("chatter 2"));
+            }
+        }
+    }
+
+    private static List<String> read(Socket stream) {
+        List<String> lines = new ArrayList<>();
+        try (BufferedReader reader =
+                new BufferedReader(new InputStreamReader(stream.getInputStream(), StandardCharsets.UTF_8))) {
+            String line = reader.readLine();
+            while (line != null) {
+                lines.add(line);
+                line = reader.readLine();
+            }
+        } catch (java.io.IOException e) {
+            lines.add(e.toString());
+        }
+        return lines;
+    }
+
+    @Test
+    void descriptorsAndThreadsAreFlatOverFiftyRestarts() throws Exception {
+        try (ChildJvm child = start()) {
+            long second = restart(child, 2);
+            Await.state("no pipe is left", SOON, () -> pipes(second).isEmpty());
+            int descriptors = ProcFs.descriptors(second).size();
+            int threads = threads(second);
+            long last = second;
+            for (int generation = 3; generation <= 52; generation++) {
+                last = restart(child, generation);
+            }
+            long pid = last;
+            Await.state("no pipe is left", SOON, () -> pipes(pid).isEmpty());
+            assertThat(ProcFs.descriptors(pid)).hasSize(descriptors);
+            Await.state("as many threads", SOON, () -> threads(pid) <= threads);
+        }
+    }
+
+    private static int threads(long pid) throws Exception {
+        try (var tasks = Files.list(Path.of("/proc/" + pid + "/task"))) {
+            return (int) tasks.count();
+        }
+    }
+}
