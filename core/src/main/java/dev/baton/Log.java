@@ -73,9 +73,7 @@ final class Log {
                 name(upgrade),
                 failure.detail(),
                 generation,
-                failure.lastLines().isEmpty()
-                        ? ""
-                        : "; it said last: " + String.join(" | ", failure.lastLines()));
+                failure.lastLines().isEmpty() ? "" : "; it said last: " + String.join(" | ", failure.lastLines()));
     }
 
     static void successorDied(Upgrade upgrade, String how) {

@@ -66,11 +66,7 @@ final class ParentLink {
     private volatile boolean closed;
 
     private ParentLink(
-            FrameChannel channel,
-            Path controlSocket,
-            Frame welcome,
-            InheritedState state,
-            StandardError standardError)
+            FrameChannel channel, Path controlSocket, Frame welcome, InheritedState state, StandardError standardError)
             throws IOException {
         this.channel = channel;
         this.controlSocket = controlSocket;

@@ -57,7 +57,8 @@ final class StandardError {
         Pipe pipe = Pipe.open();
         boolean started = false;
         try {
-            Process process = builder.redirectError(new File(file(pipe.writer()))).start();
+            Process process =
+                    builder.redirectError(new File(file(pipe.writer()))).start();
             started = true;
             return new Child(process, Optional.of(pump(pipe.reader())));
         } finally {

@@ -317,7 +317,8 @@ final class Succession {
     /** The stream has ended; if that is because the process has, its exit status says more, and comes soon. */
     private void lost(Upgrade attempt) {
         if (isUnderWay(attempt)) {
-            attempt.deadline(owner.schedule(EXIT_GRACE, () -> broken(attempt, attempt.withReason("closed the handoff and was killed"))));
+            attempt.deadline(owner.schedule(
+                    EXIT_GRACE, () -> broken(attempt, attempt.withReason("closed the handoff and was killed"))));
         } else {
             died(attempt, "closed the handoff");
         }

@@ -142,7 +142,9 @@ final class Upgrade {
      * the owner. Not later than in a second, because a process that it has started may hold the link.
      */
     synchronized CompletableFuture<Process> afterAllWasHeard(Process ended) {
-        return heard.copy().completeOnTimeout(null, HEARD_SECONDS, TimeUnit.SECONDS).thenApply(_ -> ended);
+        return heard.copy()
+                .completeOnTimeout(null, HEARD_SECONDS, TimeUnit.SECONDS)
+                .thenApply(_ -> ended);
     }
 
     /** The link's thread has told the owner everything. */

@@ -186,13 +186,15 @@ class ParentLinkTest {
 
     @Test
     void nobodyThereMeansAPlainStart() throws IOException {
-        assertThat(ParentLink.connect(new HandoffVariables(directory.resolve("none"), "token"), listeners, new StandardError()))
+        assertThat(ParentLink.connect(
+                        new HandoffVariables(directory.resolve("none"), "token"), listeners, new StandardError()))
                 .isEmpty();
     }
 
     @Test
     void aPathAtWhichThereCanBeNoParentMeansAPlainStart() throws IOException {
-        assertThat(ParentLink.connect(new HandoffVariables(Path.of("/" + "x".repeat(120)), "token"), listeners, new StandardError()))
+        assertThat(ParentLink.connect(
+                        new HandoffVariables(Path.of("/" + "x".repeat(120)), "token"), listeners, new StandardError()))
                 .isEmpty();
     }
 }

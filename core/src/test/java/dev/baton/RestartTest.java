@@ -120,8 +120,14 @@ class RestartTest {
             expectFailure(child, "exit 0", "ended with exit status 0");
             expectFailure(child, "exit 3", "ended with exit status 3");
             expectFailure(child, "listen 192.0.2.1:80", "ended with exit status 1");
-            expectFailure(child, "cannot-accept", GAVE_UP + "java.io.IOException: no descriptor is left) and ended with exit status 1");
-            expectFailure(child, "throws-at-resume", GAVE_UP + "java.lang.IllegalStateException: thrown by resume) and ended with exit status 1");
+            expectFailure(
+                    child,
+                    "cannot-accept",
+                    GAVE_UP + "java.io.IOException: no descriptor is left) and ended with exit status 1");
+            expectFailure(
+                    child,
+                    "throws-at-resume",
+                    GAVE_UP + "java.lang.IllegalStateException: thrown by resume) and ended with exit status 1");
             expectFailure(child, "exit -1", "ended with exit status 255");
             assertThat(publishedPid()).isEqualTo(pid);
             assertThat(said(child, "1 "))

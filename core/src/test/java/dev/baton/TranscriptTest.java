@@ -106,7 +106,8 @@ class TranscriptTest {
             try (FrameChannel channel = new FrameChannel(pair[0])) {
                 OfferedState none = new OfferedState(SOON);
                 SuccessorLink.Lineage lineage = new SuccessorLink.Lineage(2, 1, Optional.empty(), List.of());
-                SuccessorLink.serve(channel, hello, lineage, new StandardError(), listeners, none, new SwitchingParent(accepting));
+                SuccessorLink.serve(
+                        channel, hello, lineage, new StandardError(), listeners, none, new SwitchingParent(accepting));
             }
         });
         expect(pair[1], Frame.Type.WELCOME, Frame.Type.LISTENERS, Frame.Type.HANDED);
@@ -154,7 +155,8 @@ class TranscriptTest {
                 },
                 task -> Thread.ofPlatform().start(task));
         ListenerTable listeners = new ListenerTable();
-        Optional<ParentLink> link = ParentLink.connect(new HandoffVariables(path, "token"), listeners, new StandardError());
+        Optional<ParentLink> link =
+                ParentLink.connect(new HandoffVariables(path, "token"), listeners, new StandardError());
         Descriptors.close(socket);
         return new Recorded(link.orElseThrow(), listeners, talk);
     }

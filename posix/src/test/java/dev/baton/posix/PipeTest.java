@@ -90,7 +90,9 @@ class PipeTest {
         assertThat(Files.readSymbolicLink(Path.of(at(other.writer()))))
                 .isEqualTo(Files.readSymbolicLink(Path.of(at(pipe.writer()))));
         assertThat(Descriptors.isCloseOnExec(other.writer())).isFalse();
-        assertThat(Pipe.read(other.reader(), new byte[1])).as("it has no writer").isEqualTo(Pipe.END);
+        assertThat(Pipe.read(other.reader(), new byte[1]))
+                .as("it has no writer")
+                .isEqualTo(Pipe.END);
         Descriptors.close(other.reader());
         Descriptors.close(other.writer());
     }
