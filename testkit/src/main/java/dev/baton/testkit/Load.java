@@ -33,6 +33,7 @@ public final class Load {
     private LoadMode mode = LoadMode.newConnections();
     private int connections = 1;
     private Duration timeout = Duration.ofSeconds(10);
+    private Duration patience = Duration.ofSeconds(1);
     private Duration pauseAfterFailure = Duration.ofMillis(10);
     private Duration duration = Duration.ofMinutes(10);
     private long maxRequests = Long.MAX_VALUE;
@@ -80,6 +81,12 @@ public final class Load {
         return this;
     }
 
+    /** From how long on an answer is reported among the {@link LoadReport#troubles()}; by default 1 s. */
+    public Load patience(Duration value) {
+        patience = Objects.requireNonNull(value);
+        return this;
+    }
+
     /** How long a client is silent after a failure, before it begins its next request; by default 10 ms. */
     public Load pauseAfterFailure(Duration value) {
         pauseAfterFailure = Objects.requireNonNull(value);
@@ -121,6 +128,7 @@ public final class Load {
                 mode,
                 connections,
                 timeout,
+                patience,
                 pauseAfterFailure,
                 duration,
                 maxRequests,
@@ -141,6 +149,7 @@ public final class Load {
             LoadMode mode,
             int connections,
             Duration timeout,
+            Duration patience,
             Duration pauseAfterFailure,
             Duration duration,
             long maxRequests,

@@ -304,7 +304,7 @@ final class LoadConnection {
 
     private void record(FailureKind kind, String detail) {
         boolean reused = served > 0 && state != State.ENDING;
-        recorder.failed(new Failure(kind, detail + " (" + request + ")", reused, System.nanoTime()));
+        recorder.failed(new Failure(kind, detail + " (" + request + ")", reused, System.nanoTime()), beganNanos);
     }
 
     private void wakeIn(long nanos, long now) {

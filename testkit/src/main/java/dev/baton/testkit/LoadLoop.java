@@ -52,7 +52,7 @@ final class LoadLoop {
     /** Runs the load to its end. */
     LoadReport run() throws IOException {
         long start = System.nanoTime();
-        LoadRecorder recorder = new LoadRecorder(start);
+        LoadRecorder recorder = new LoadRecorder(start, options.patience());
         boolean persistent = options.mode() instanceof LoadMode.Persistent;
         List<LoadConnection> connections = new ArrayList<>();
         for (int i = 0; i < options.connections(); i++) {

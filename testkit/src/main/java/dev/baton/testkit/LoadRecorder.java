@@ -1,22 +1,27 @@
 package dev.baton.testkit;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 
 /** Counts what happens to the connections of one load. Confined to the loop's thread. */
 final class LoadRecorder {
     private static final int MAX_SAMPLES = 100;
+    private static final int MAX_TROUBLES = 10_000;
 
     private final long startNanos;
+    private final long patienceNanos;
     private final Timeline timeline;
     private final EnumMap<FailureKind, Long> failures = new EnumMap<>(FailureKind.class);
     private final List<Failure> samples = new ArrayList<>();
+    private final List<Trouble> troubles = new ArrayList<>();
     private final TreeMap<Integer, Span> generations = new TreeMap<>();
     private Span current = new Span(-1, 0);
     private long answered;
@@ -33,6 +38,7 @@ final class LoadRecorder {
             Map<FailureKind, Long> failures,
             long failuresOnReused,
             List<Failure> samples,
+            List<Trouble> troubles,
             long connectionsOpened,
             long announcedCloses,
             long unannouncedCloses,
@@ -50,8 +56,9 @@ final class LoadRecorder {
         }
     }
 
-    LoadRecorder(long startNanos) {
+    LoadRecorder(long startNanos, Duration patience) {
         this.startNanos = startNanos;
+        this.patienceNanos = patience.toNanos();
         this.timeline = new Timeline(startNanos);
         for (FailureKind kind : FailureKind.values()) {
             failures.put(kind, 0L);
@@ -61,6 +68,9 @@ final class LoadRecorder {
     void answered(ResponseHead head, long beganNanos, long nowNanos) {
         answered++;
         timeline.answered(beganNanos, nowNanos);
+        if (nowNanos - beganNanos > patienceNanos) {
+            trouble(new Trouble(beganNanos, nowNanos, Optional.empty()));
+        }
         head.generation().ifPresent(generation -> {
             if (current.generation != generation) {
                 current = generations.computeIfAbsent(generation, number -> new Span(number, nowNanos));
@@ -70,7 +80,7 @@ final class LoadRecorder {
         });
     }
 
-    void failed(Failure failure) {
+    void failed(Failure failure, long beganNanos) {
         failed++;
         failures.merge(failure.kind(), 1L, Long::sum);
         if (failure.reused()) {
@@ -78,6 +88,13 @@ final class LoadRecorder {
         }
         if (samples.size() < MAX_SAMPLES) {
             samples.add(failure);
+        }
+        trouble(new Trouble(beganNanos, failure.atNanos(), Optional.of(failure)));
+    }
+
+    private void trouble(Trouble trouble) {
+        if (troubles.size() < MAX_TROUBLES) {
+            troubles.add(trouble);
         }
     }
 
@@ -110,6 +127,7 @@ final class LoadRecorder {
                 Collections.unmodifiableMap(failures),
                 failuresOnReused,
                 List.copyOf(samples),
+                List.copyOf(troubles),
                 connectionsOpened,
                 announcedCloses,
                 unannouncedCloses,

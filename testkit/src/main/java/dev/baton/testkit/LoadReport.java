@@ -53,6 +53,11 @@ public final class LoadReport {
         return result.samples();
     }
 
+    /** The first ten thousand requests that failed or took longer than {@link Load#patience}, as they ended. */
+    public List<Trouble> troubles() {
+        return result.troubles();
+    }
+
     /** How many connections were opened, and accepted. */
     public long connectionsOpened() {
         return result.connectionsOpened();

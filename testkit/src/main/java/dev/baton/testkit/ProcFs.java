@@ -127,6 +127,11 @@ public final class ProcFs {
                 .isPresent();
     }
 
+    /** Whether the process is stopped by a signal. */
+    public static boolean stopped(long pid) {
+        return stat(pid).filter(stat -> stat.state() == 'T').isPresent();
+    }
+
     /** The arguments with which the process was started, the program's name first. */
     public static List<String> commandLine(long pid) {
         return strings(pid, "cmdline");

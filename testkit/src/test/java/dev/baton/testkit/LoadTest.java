@@ -197,6 +197,38 @@ class LoadTest {
     }
 
     @Test
+    void aLateAnswerAndAFailureAreTroublesAndAnAnswerInTimeIsNone() throws Exception {
+        AtomicInteger requests = new AtomicInteger();
+        try (MisbehavingServer server = new MisbehavingServer(wire -> {
+            wire.readRequest();
+            switch (requests.incrementAndGet()) {
+                case 2 ->
+                    java.util.concurrent.locks.LockSupport.parkNanos(
+                            Duration.ofMillis(400).toNanos());
+                case 3 -> {
+                    wire.reset();
+                    return;
+                }
+                default -> {}
+            }
+            wire.answer(BODY, "Connection: close");
+        })) {
+            LoadReport report = Load.of(server.address(), REQUEST)
+                    .patience(Duration.ofMillis(300))
+                    .requests(4)
+                    .start()
+                    .join();
+            List<Trouble> troubles = report.troubles();
+            assertThat(troubles).hasSize(2);
+            assertThat(troubles.get(0).failure()).isEmpty();
+            assertThat(troubles.get(0).endedNanos() - troubles.get(0).beganNanos())
+                    .isGreaterThanOrEqualTo(Duration.ofMillis(300).toNanos());
+            assertThat(troubles.get(1).failure())
+                    .hasValueSatisfying(failure -> assertThat(failure.kind()).isEqualTo(FailureKind.RESET));
+        }
+    }
+
+    @Test
     void chunkedAndCloseDelimitedBodiesAreRead() throws Exception {
         AtomicInteger turn = new AtomicInteger();
         LoadReport report = run(LoadMode.newConnections(), 10, wire -> {
