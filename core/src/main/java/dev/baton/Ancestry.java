@@ -4,46 +4,66 @@ import dev.baton.Predecessors.Predecessor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Future;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * This generation's decisions about its parent, on the owner thread of its {@link Generation}.
  *
  * <pre>
- *   SERVES --PARKED--> UNDOABLE --RELEASED, end of stream, we commit--> GONE
- *     |                    |
- *     |                    +--UNDONE--> SERVES_AGAIN: this generation ends
+ *   SERVES --we accept--> PARKING --PARKED--> UNDOABLE --RELEASED, end of stream--> GONE
+ *     |                      |                   |
+ *     |                      +-------------------+--UNDONE--> SERVES_AGAIN: this generation ends
+ *     |                      +--end of stream--> GONE
  *     +--end of stream--> GONE, or ASKING (below), then GONE or SERVES_AGAIN
  * </pre>
  *
  * A generation without a parent begins, and stays, in GONE.
  *
+ * <p><b>Who serves when both want to.</b> The parent alone decides whether it comes back; the word that it has done so
+ * (UNDONE) or never will (RELEASED) is final. Whoever is about to do what cannot be taken back, which is to let a successor
+ * accept or to end the service, {@linkplain #settle settles} this first: it says COMMIT and waits for one of the two
+ * words. So an undo that crosses a restart or a stop is met before anything has happened, and a parent that comes back
+ * never meets a grandchild that serves.
+ *
  * <p><b>The parent dies while its own parent is parked.</b> Both the grandparent and this generation see an end of stream
  * then, and each would serve: the one because its successor has died, the other because its parent has. One of them
  * decides, the grandparent, because it is proven and this generation is not: it is asked. It answers on its owner thread,
  * and to answer that it serves is to begin to; so the answer holds whichever of the two has seen the death first. If it
- * cannot be reached, or its undo window is over, this generation goes on. The parent closes the grandparent's window
- * before it lets this generation accept ({@link #commit()} before SWITCH), so that a grandparent that comes back never
- * meets a grandchild that serves.
+ * is gone, or its undo window is over, this generation goes on. If it says nothing it is frozen, and would come back when
+ * it thaws, beside this generation: so it is killed first.
  */
 final class Ancestry {
-    /** How long {@link #undo} waits for the parent's answer. */
-    private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(10);
+    /** How long the parent may take to answer; it may have to accept again first, with servers that take their time. */
+    private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(15);
 
     private enum Parent {
-        /** It accepts. */
+        /** It accepts, and does not know that this generation does. */
         SERVES,
+        /** It was told that this generation accepts. */
+        PARKING,
         /** It has parked and can come back. */
         UNDOABLE,
-        /** It is asked of the grandparent who serves. */
+        /** It is asked of the grandparent, or of itself, who serves. */
         ASKING,
         /** It has come back: this generation ends. */
         SERVES_AGAIN,
         /** It is dead, or accepts never again. */
         GONE
+    }
+
+    /** Whose the service is, when that is certain. */
+    enum Settled {
+        /** No older generation will accept again. */
+        OURS,
+        /** The parent accepts. */
+        THE_PARENTS,
+        /** The parent, which could come back, does not answer. */
+        UNANSWERED
     }
 
     private final Generation generation;
@@ -55,13 +75,12 @@ final class Ancestry {
     private Parent parent;
     private boolean readyDeclared;
 
-    /** The parent was told that this generation accepts. */
-    private boolean announced;
-
     /** The stream has not ended. */
     private boolean linked;
 
-    private @Nullable Future<?> deadline;
+    private final List<Settlement> settlements = new ArrayList<>();
+    private @Nullable Deadline switchDeadline;
+    private @Nullable Deadline undoDeadline;
     private @Nullable CompletableFuture<UndoResult> undoResult;
 
     Ancestry(Generation generation, Owner owner, Optional<ParentLink> link, Duration readyTimeout) {
@@ -94,7 +113,16 @@ final class Ancestry {
      * serves then.
      */
     Optional<Path> fallback() {
-        return parent == Parent.UNDOABLE ? link.map(ParentLink::controlSocket) : Optional.empty();
+        return canComeBack() ? link.map(ParentLink::controlSocket) : Optional.empty();
+    }
+
+    private boolean canComeBack() {
+        return parent == Parent.PARKING || parent == Parent.UNDOABLE;
+    }
+
+    /** Whether this generation was succeeded in reverse: it ends, and leaves the service to its parent. */
+    boolean isUndone() {
+        return parent == Parent.SERVES_AGAIN;
     }
 
     /** The program can serve. */
@@ -106,10 +134,10 @@ final class Ancestry {
                 // The grandparent's answer decides.
             }
             case SERVES -> {
-                deadline = owner.schedule(readyTimeout, this::giveUp);
+                switchDeadline = Deadline.in(owner, readyTimeout, this::giveUp);
                 send(ParentLink::sendReady);
             }
-            case UNDOABLE, SERVES_AGAIN -> throw new IllegalStateException("ready in " + parent);
+            case PARKING, UNDOABLE, SERVES_AGAIN -> throw new IllegalStateException("ready in " + parent);
         }
     }
 
@@ -137,14 +165,12 @@ final class Ancestry {
             return false;
         }
         // First of all: until it is said, the parent thinks that this process may be killed.
-        announced = true;
         send(ParentLink::sendAccepting);
+        parent = Parent.PARKING;
+        ParentLink parentLink = link.orElseThrow();
+        Predecessor.parking(parentLink.parentGeneration(), parentLink.pid(), parentLink.controlSocket())
+                .ifPresent(predecessors::add);
         return true;
-    }
-
-    /** Whether the parent accepts and does not know that this generation does. */
-    boolean isParentTheService() {
-        return parent == Parent.SERVES && !announced;
     }
 
     /** A link that is broken is seen by its own thread too, as the end of the stream: that decides. */
@@ -158,11 +184,42 @@ final class Ancestry {
         }
     }
 
-    /** This generation has a successor that is about to accept, or ends the service: there is no way back any more. */
-    void commit() {
-        if (parent == Parent.UNDOABLE || (parent == Parent.SERVES && announced)) {
-            send(ParentLink::sendCommit);
+    /** One who waits to know whose the service is. */
+    private final class Settlement {
+        private final Consumer<Settled> decided;
+        private final Deadline deadline = Deadline.in(owner, ANSWER_TIMEOUT, () -> settle(Settled.UNANSWERED));
+
+        Settlement(Consumer<Settled> decided) {
+            this.decided = decided;
         }
+
+        private void settle(Settled outcome) {
+            deadline.cancel();
+            settlements.remove(this);
+            decided.accept(outcome);
+        }
+    }
+
+    /**
+     * Asks the parent to give up its way back, because this generation has a successor that is about to accept, or ends
+     * the service.
+     *
+     * @param stop who has asked for the end of the service; empty if it is not to end
+     * @param decided hears, at once or later, whose the service is from then on
+     */
+    void settle(Optional<String> stop, Consumer<Settled> decided) {
+        switch (parent) {
+            case GONE -> decided.accept(Settled.OURS);
+            case SERVES, ASKING, SERVES_AGAIN -> decided.accept(Settled.THE_PARENTS);
+            case PARKING, UNDOABLE -> {
+                settlements.add(new Settlement(decided));
+                send(parentLink -> parentLink.sendCommit(stop));
+            }
+        }
+    }
+
+    private void settled(Settled outcome) {
+        List.copyOf(settlements).forEach(settlement -> settlement.settle(outcome));
     }
 
     /** Asks the parent to accept again, after which this generation ends. */
@@ -174,10 +231,11 @@ final class Ancestry {
         } else {
             Log.undoRequested(origin);
             undoResult = result;
-            deadline = owner.schedule(
+            undoDeadline = Deadline.in(
+                    owner,
                     ANSWER_TIMEOUT,
                     () -> completeUndo(new UndoResult.Failed("the parent (pid " + pid() + ") did not answer within "
-                            + Durations.format(ANSWER_TIMEOUT))));
+                            + Durations.format(ANSWER_TIMEOUT) + "; it may do so later")));
             send(ParentLink::sendUndo);
         }
     }
@@ -186,7 +244,7 @@ final class Ancestry {
         CompletableFuture<UndoResult> waiting = undoResult;
         if (waiting != null) {
             undoResult = null;
-            cancelDeadline();
+            cancel(undoDeadline);
             waiting.complete(result);
         }
     }
@@ -197,18 +255,17 @@ final class Ancestry {
 
     private void switched() {
         if (generation.state() == State.STARTING && readyDeclared) {
-            cancelDeadline();
+            cancel(switchDeadline);
             generation.accept();
         }
     }
 
     private void parked(Duration undoWindow) {
-        parent = Parent.UNDOABLE;
-        ParentLink parentLink = link.orElseThrow();
-        Predecessor.parking(parentLink.parentGeneration(), parentLink.pid(), parentLink.controlSocket())
-                .ifPresent(predecessors::add);
-        if (undoWindow.isZero()) {
-            windowOver();
+        if (parent == Parent.PARKING) {
+            parent = Parent.UNDOABLE;
+            if (undoWindow.isZero()) {
+                windowOver();
+            }
         }
     }
 
@@ -216,23 +273,26 @@ final class Ancestry {
         parent = Parent.GONE;
         generation.parentReleased();
         completeUndo(new UndoResult.NothingToUndo());
+        settled(Settled.OURS);
     }
 
     private void undone(String reason) {
         parent = Parent.SERVES_AGAIN;
         completeUndo(new UndoResult.Undone(link.orElseThrow().parentGeneration(), pid()));
         generation.undone(reason, pid());
-    }
-
-    private void notUndone(String reason) {
-        completeUndo(new UndoResult.Failed(reason));
+        settled(Settled.THE_PARENTS);
     }
 
     private void lost() {
         linked = false;
-        cancelDeadline();
+        cancel(switchDeadline);
         switch (parent) {
             case SERVES -> lostInOffice();
+            case PARKING -> {
+                Log.parentLost(pid());
+                generation.publish(); // The parent may not have come to it.
+                windowOver();
+            }
             case UNDOABLE -> {
                 Log.parentEnded(pid());
                 windowOver();
@@ -244,25 +304,17 @@ final class Ancestry {
         }
     }
 
-    /** The parent has died as the service, or so soon after that nobody knows this process yet. */
+    /** The parent has died as the service. */
     private void lostInOffice() {
         Log.parentLost(pid());
         Optional<Path> grandparent = link.orElseThrow().fallback();
-        switch (generation.state()) {
-            case STARTING -> {
-                if (grandparent.isPresent() && !generation.isAccepting()) {
-                    parent = Parent.ASKING;
-                    ask(grandparent.get());
-                } else {
-                    goOnAlone();
-                }
-            }
-            case SERVING, UPGRADING -> {
-                parent = Parent.GONE;
-                generation.parentReleased();
-                generation.publish();
-            }
-            case PARKED, STOPPING, RETIRED -> parent = Parent.GONE;
+        if (generation.state() != State.STARTING) {
+            parent = Parent.GONE; // This generation ends.
+        } else if (grandparent.isPresent() && !generation.isAccepting()) {
+            parent = Parent.ASKING;
+            ask(grandparent.get(), pid(), this::answered);
+        } else {
+            goOnAlone();
         }
     }
 
@@ -273,10 +325,19 @@ final class Ancestry {
         }
     }
 
-    private void ask(Path grandparent) {
+    /**
+     * Asks an older generation whether it serves, now that its successor is out of the question; {@code answer} runs on
+     * the owner.
+     */
+    private void ask(Path elder, long successor, Consumer<Boolean> answer) {
         Thread.ofPlatform().daemon().name("baton-fallback").start(() -> {
-            boolean serves = ControlRequest.serves(grandparent, pid());
-            owner.post(() -> answered(serves));
+            ControlRequest.Answer said = ControlRequest.serves(elder, successor);
+            owner.post(() -> {
+                if (said == ControlRequest.Answer.NONE) {
+                    predecessors.kill(elder);
+                }
+                answer.accept(said == ControlRequest.Answer.YES);
+            });
         });
     }
 
@@ -293,14 +354,26 @@ final class Ancestry {
         }
     }
 
-    /** A parent that is not understood may be alive, and then it serves: only its death leaves the service to us. */
+    /**
+     * A parent that is not understood may be alive. Before it was told that this generation accepts, it serves. After
+     * that it sees the end of the stream, and comes back if it still can: so it is asked, as it is by a grandchild.
+     */
     private void broken(IOException reason) {
         linked = false;
         Log.handoffBroken("parent", pid(), reason);
-        if (generation.state() == State.STARTING) {
+        cancel(switchDeadline);
+        if (parent == Parent.SERVES && generation.state() == State.STARTING) {
             generation.fail(new HandoffException("the handoff from the parent failed: " + reason.getMessage(), reason));
+        } else if (canComeBack()) {
+            long self = ProcessHandle.current().pid();
+            ask(link.orElseThrow().controlSocket(), self, serves -> {
+                if (serves) {
+                    undone("could not understand it");
+                } else {
+                    windowOver();
+                }
+            });
         }
-        // Otherwise this generation serves, and its parent, which sees the end of the stream, decides what that means.
     }
 
     private void health() {
@@ -309,15 +382,14 @@ final class Ancestry {
                 .thenAccept(healthy -> owner.post(() -> send(parentLink -> parentLink.sendHealth(healthy))));
     }
 
-    private void cancelDeadline() {
+    private static void cancel(@Nullable Deadline deadline) {
         if (deadline != null) {
-            deadline.cancel(false);
-            deadline = null;
+            deadline.cancel();
         }
     }
 
     void close() {
-        cancelDeadline();
+        cancel(switchDeadline);
         link.ifPresent(ParentLink::close);
     }
 
@@ -336,7 +408,7 @@ final class Ancestry {
         @Override
         public void released() {
             owner.post(() -> {
-                if (parent == Parent.UNDOABLE) {
+                if (canComeBack()) {
                     windowOver();
                 }
             });
@@ -349,7 +421,7 @@ final class Ancestry {
 
         @Override
         public void notUndone(String reason) {
-            owner.post(() -> Ancestry.this.notUndone(reason));
+            owner.post(() -> completeUndo(new UndoResult.Failed(reason)));
         }
 
         @Override

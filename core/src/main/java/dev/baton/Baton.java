@@ -194,7 +194,13 @@ public final class Baton implements AutoCloseable {
         }
     }
 
-    /** Stops gracefully if that has not happened yet, and waits until everything is finished. */
+    /**
+     * Ends what has not ended yet, and waits until everything is finished.
+     *
+     * <p>A program that comes here without having been succeeded or stopped has failed, by an exception in {@code main}
+     * for instance. If its parent can still come back it does, as after {@link #undo()}; otherwise this is
+     * {@link #stop()}. To end the service on purpose say so.
+     */
     @Override
     public void close() {
         generation.close("Baton.close()");

@@ -1,28 +1,45 @@
 package dev.baton;
 
 import dev.baton.Predecessors.Predecessor;
+import dev.baton.posix.Errno;
+import dev.baton.posix.PosixException;
 import dev.baton.posix.ProcessContext;
 import java.io.IOException;
 import java.nio.file.Path;
 
 /** What one generation asks of another, to which it has no link, through that one's control socket. */
 final class ControlRequest {
+    /** What an older generation says when it is asked whether it serves. */
+    enum Answer {
+        /** It does, or is about to. */
+        YES,
+        /** It never will: it says so, or has ended. */
+        NO,
+        /** It is there and says nothing. */
+        NONE
+    }
+
     private ControlRequest() {}
 
     /**
-     * Asks a grandparent whether it serves; {@link Ancestry} says why. Waits for the answer, for a bounded time.
+     * Asks an older generation whether it serves; {@link Ancestry} says why. Waits for the answer, for a bounded time.
      *
-     * @param parent the process that has died
-     * @return whether the grandparent serves, or is about to; false also if it cannot be reached
+     * @param successor its successor, which has died or cannot understand it
      */
-    static boolean serves(Path grandparent, long parent) {
-        try (FrameChannel channel = connect(grandparent)) {
-            channel.send(Frame.of(Frame.Type.FALLBACK).with(Frame.Tag.PID, Math.toIntExact(parent)));
+    static Answer serves(Path elder, long successor) {
+        try (FrameChannel channel = connect(elder)) {
+            channel.send(Frame.of(Frame.Type.FALLBACK).with(Frame.Tag.PID, Math.toIntExact(successor)));
             Frame answer = channel.receive();
-            return answer != null && answer.type() == Frame.Type.SERVES;
+            return answer != null && answer.type() == Frame.Type.SERVES ? Answer.YES : Answer.NO;
+        } catch (SilenceException e) {
+            Log.controlRequestFailed(elder, e);
+            return Answer.NONE;
+        } catch (PosixException e) {
+            Log.controlRequestFailed(elder, e);
+            return e.errno() == Errno.EAGAIN ? Answer.NONE : Answer.NO;
         } catch (IOException e) {
-            Log.controlRequestFailed(grandparent, e);
-            return false;
+            Log.controlRequestFailed(elder, e);
+            return Answer.NO;
         }
     }
 

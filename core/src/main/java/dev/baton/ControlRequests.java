@@ -11,11 +11,13 @@ import java.io.IOException;
 final class ControlRequests implements ControlSocket.Service {
     private final Generation generation;
     private final Succession succession;
+    private final WayBack wayBack;
     private final Owner owner;
 
-    ControlRequests(Generation generation, Succession succession, Owner owner) {
+    ControlRequests(Generation generation, Succession succession, WayBack wayBack, Owner owner) {
         this.generation = generation;
         this.succession = succession;
+        this.wayBack = wayBack;
         this.owner = owner;
     }
 
@@ -41,8 +43,8 @@ final class ControlRequests implements ControlSocket.Service {
         }
     }
 
-    private void answerFallback(FrameChannel channel, long deadSuccessor) throws IOException {
-        boolean serves = owner.ask(() -> succession.isServiceAfter(deadSuccessor));
+    private void answerFallback(FrameChannel channel, long successor) throws IOException {
+        boolean serves = owner.ask(() -> wayBack.servesAfter(successor));
         if (serves) {
             channel.send(Frame.of(Frame.Type.SERVES));
         } else {

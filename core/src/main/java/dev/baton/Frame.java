@@ -51,7 +51,7 @@ final class Frame {
         STATE(11, FLAG_OPTIONAL),
         /** Parent: my undo window is over, the listeners are yours alone. */
         RELEASED(12),
-        /** Successor: end your undo window, for I have a successor too, or end the service. */
+        /** Successor: end your undo window, for I have a successor too, or end the service. Answered by RELEASED or UNDONE. */
         COMMIT(13),
         /** Successor: accept again; I end. */
         UNDO(14),
@@ -111,7 +111,9 @@ final class Frame {
         /** The control socket of a generation that can come back. */
         FALLBACK_SOCKET(14),
         PID(15),
-        PARENT_GENERATION(16);
+        PARENT_GENERATION(16),
+        /** Who has asked for the end of the service. */
+        STOP(40);
 
         private final int number;
 

@@ -1,6 +1,7 @@
 package dev.baton;
 
 import dev.baton.posix.Descriptors;
+import dev.baton.posix.Errno;
 import dev.baton.posix.Messages;
 import dev.baton.posix.PeerCredentials;
 import dev.baton.posix.PosixException;
@@ -167,7 +168,7 @@ final class FrameChannel implements AutoCloseable {
         } catch (PosixException e) {
             return switch (e.errno()) {
                 case ECONNRESET -> null;
-                case EAGAIN -> throw new ProtocolException("it said nothing in time");
+                case EAGAIN -> throw new SilenceException();
                 default -> throw e;
             };
         }
@@ -177,7 +178,7 @@ final class FrameChannel implements AutoCloseable {
     private static Duration remaining(long deadline) throws ProtocolException {
         long left = deadline - System.nanoTime();
         if (left <= 0) {
-            throw new ProtocolException("it said nothing in time");
+            throw new SilenceException();
         }
         return Duration.ofNanos(Math.max(left, 1_000_000));
     }

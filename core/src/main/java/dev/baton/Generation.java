@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -31,6 +30,7 @@ final class Generation implements Signals.Actions {
     private final StandardError standardError;
     private final Publication publication;
     private final Ancestry ancestry;
+    private final WayBack wayBack;
     private final Succession succession;
     private final ControlSocket control;
     private final int number;
@@ -54,7 +54,7 @@ final class Generation implements Signals.Actions {
     private Optional<String> stopOrigin = Optional.empty();
 
     /** The drain that is going on, or was the last. */
-    private Drain drain = new Drain();
+    private Drain drain;
 
     private Generation(
             BatonOptions options, ListenerTable listeners, StandardError standardError, Optional<ParentLink> parent)
@@ -65,10 +65,13 @@ final class Generation implements Signals.Actions {
         this.number = parent.map(ParentLink::generation).orElse(1);
         this.publication = new Publication(options);
         publication.check(parent.map(ParentLink::pid));
+        this.drain = newDrain();
         this.ancestry = new Ancestry(this, owner, parent, options.readyTimeout());
+        this.wayBack = new WayBack(this, owner, options, ancestry.predecessors());
         this.succession = new Succession(
                 this,
                 ancestry,
+                wayBack,
                 owner,
                 CommandLine.ofThisProcess(),
                 options,
@@ -76,7 +79,8 @@ final class Generation implements Signals.Actions {
                 offeredState,
                 standardError,
                 publication);
-        this.control = ControlSocket.open(options.runDirectory(), new ControlRequests(this, succession, owner));
+        this.control = ControlSocket.open(
+                options.runDirectory(), new ControlRequests(this, succession, wayBack, owner));
     }
 
     /** Takes over what a parent hands, if there is one; then events may come. */
@@ -171,10 +175,30 @@ final class Generation implements Signals.Actions {
     /** The program is through. If that is before it was ready, how it ends tells the parent more than we can. */
     void close(String origin) {
         owner.post(() -> {
-            if (state == State.STARTING && !accepting) {
-                endUnready(stopped(origin));
-            } else if (state != State.RETIRED) {
-                beginStop(origin);
+            switch (state) {
+                case STARTING -> {
+                    if (accepting) {
+                        beginStop(origin);
+                    } else {
+                        endUnready(stopped(origin));
+                    }
+                }
+                case SERVING, UPGRADING -> giveUp(origin);
+                case PARKED, STOPPING -> beginStop(origin);
+                case RETIRED -> {
+                    // As it should be.
+                }
+            }
+        });
+    }
+
+    /** The program has failed: the parent is to serve again if it can, else the service is stopped. */
+    private void giveUp(String origin) {
+        CompletableFuture<UndoResult> undone = new CompletableFuture<>();
+        ancestry.undo(origin, undone);
+        var _ = undone.thenAccept(result -> {
+            if (!(result instanceof UndoResult.Undone)) {
+                owner.post(() -> beginStop(origin));
             }
         });
     }
@@ -193,7 +217,8 @@ final class Generation implements Signals.Actions {
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> retired.complete(null)));
         CompletableFuture<Void> freed = new CompletableFuture<>();
         owner.post(() -> {
-            ancestry.commit();
+            // As it goes: who does not take note of it sees the end of the stream, and has to cope with that anyway.
+            ancestry.settle(Optional.of(origin), _ -> {});
             succession.abort();
             if (state != State.RETIRED) {
                 free(participants.close());
@@ -271,11 +296,7 @@ final class Generation implements Signals.Actions {
             return;
         }
         accepting = true;
-        try {
-            listeners.takeOver();
-        } catch (IOException e) {
-            Log.backlogNotSet(e);
-        }
+        takeOverListeners();
         owner.postAfter(participants.resume(), failure -> {
             if (state != State.STARTING) {
                 return;
@@ -286,6 +307,14 @@ final class Generation implements Signals.Actions {
                 serve();
             }
         });
+    }
+
+    private void takeOverListeners() {
+        try {
+            listeners.takeOver();
+        } catch (IOException e) {
+            Log.backlogNotSet(e);
+        }
     }
 
     private void serve() {
@@ -326,7 +355,7 @@ final class Generation implements Signals.Actions {
         Thread.ofVirtual().name("baton-health").start(() -> {
             try {
                 healthy.complete(healthCheck.getAsBoolean());
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 Log.healthCheckFailed(e);
                 healthy.complete(false);
             }
@@ -340,7 +369,7 @@ final class Generation implements Signals.Actions {
         owner.postAfter(participants.park(), () -> {
             move(State.PARKED);
             drain(Participant.DrainReason.SUCCEEDED);
-            succession.parked(attempt);
+            wayBack.parked(attempt);
         });
     }
 
@@ -352,37 +381,53 @@ final class Generation implements Signals.Actions {
     }
 
     /**
-     * The successor is not to serve: this generation accepts again.
+     * The successor is not to serve: this generation accepts again. A participant that cannot, or does not say in time
+     * that it does, is a reason to leave the service to a successor that lives; beside a dead one, this generation serves
+     * with those that can.
      *
-     * @param served called when it does
-     * @param failed called if it cannot, while the successor still serves
+     * @param successorLives whether there is anybody else who serves
+     * @param done hears, once, that this generation serves again, or why it does not
      */
-    void comeBack(Runnable served, Consumer<String> failed) {
+    void comeBack(BooleanSupplier successorLives, Consumer<Optional<String>> done) {
         drain.cancel();
+        takeOverListeners();
         owner.postAfter(participants.resume(), failure -> {
+            failure.ifPresent(Log::participantFailed);
             if (state != State.PARKED) {
-                return;
+                done.accept(Optional.of("it ends"));
+            } else if (failure.isEmpty() || !successorLives.getAsBoolean()) {
+                serveAgain();
+                done.accept(Optional.empty());
+            } else {
+                stayParked(successorLives, done, failure.get());
             }
-            if (failure.isPresent()) {
-                Log.participantFailed(failure.get());
-                owner.postAfter(participants.park(), () -> {
-                    drain(Participant.DrainReason.SUCCEEDED);
-                    failed.accept(String.valueOf(failure.get().getMessage()));
-                });
-                return;
+        });
+    }
+
+    private void serveAgain() {
+        move(State.SERVING);
+        leaving = false;
+        publish();
+        Log.serving(number);
+        Optional<String> stop = stopOrigin;
+        stopOrigin = Optional.empty();
+        stop.ifPresent(origin -> owner.post(() -> beginStop(origin)));
+    }
+
+    private void stayParked(BooleanSupplier successorLives, Consumer<Optional<String>> done, Throwable reason) {
+        owner.postAfter(participants.park(), () -> {
+            if (successorLives.getAsBoolean()) {
+                drain(Participant.DrainReason.SUCCEEDED);
+                done.accept(Optional.of(String.valueOf(reason.getMessage())));
+            } else {
+                comeBack(successorLives, done); // It has died meanwhile.
             }
-            move(State.SERVING);
-            leaving = false;
-            publish();
-            Log.serving(number);
-            served.run();
-            stopOrigin.ifPresent(this::beginStop);
         });
     }
 
     private void undo(String origin, CompletableFuture<UndoResult> result) {
         if (state == State.PARKED) {
-            succession.undo(origin, result);
+            wayBack.undo(origin, result);
         } else {
             ancestry.undo(origin, result);
         }
@@ -391,7 +436,7 @@ final class Generation implements Signals.Actions {
     /** The parent accepts again: this generation stops accepting, leaves what it has inherited as it was, and ends. */
     void undone(String reason, long parent) {
         if (state != State.SERVING && state != State.UPGRADING) {
-            return; // It ends already.
+            return; // It ends already; a stop that waits learns it by itself.
         }
         Log.undone(reason, parent);
         succession.abort();
@@ -407,9 +452,9 @@ final class Generation implements Signals.Actions {
 
     /** The generation that serves wants this one to end now. */
     void leave() {
-        if (state == State.PARKED) {
+        if (state == State.PARKED && !wayBack.isComingBack()) {
             Log.leavesEarly();
-            succession.commit();
+            wayBack.commit();
             if (state == State.PARKED) {
                 retire(participants.close());
                 ForcedExit.arm();
@@ -427,18 +472,19 @@ final class Generation implements Signals.Actions {
                     fail(stopped(origin));
                 }
             }
-            case SERVING -> stopServing(origin);
-            case UPGRADING -> {
-                if (succession.stop(origin)) {
+            case SERVING, UPGRADING -> {
+                if (ancestry.isUndone()) {
+                    Log.alreadyEnding(origin, State.PARKED); // In a moment.
+                } else if (state == State.SERVING || succession.stop(origin)) {
                     stopServing(origin);
                 }
             }
             case PARKED -> {
-                if (succession.isComingBack()) {
+                if (wayBack.isComingBack()) {
                     stopOrigin = Optional.of(origin); // In a moment, when it serves again.
                 } else {
                     Log.alreadyEnding(origin, state);
-                    succession.commit();
+                    wayBack.commit();
                 }
             }
             case STOPPING, RETIRED -> Log.alreadyEnding(origin, state);
@@ -453,10 +499,14 @@ final class Generation implements Signals.Actions {
         Log.stopping(origin);
         move(State.STOPPING);
         leaving = true;
-        // If the parent has not been told that we accept, it still does, and the service is its own.
-        boolean serviceEnds = !ancestry.isParentTheService();
+        // Only when it is certain that no older generation will accept again is it the end of the service. A parent that
+        // does not answer holds the stop up no longer: it learns of it when it thaws.
+        ancestry.settle(
+                Optional.of(origin), settled -> leaveService(settled != Ancestry.Settled.THE_PARENTS));
+    }
+
+    private void leaveService(boolean serviceEnds) {
         if (serviceEnds) {
-            ancestry.commit();
             publication.stopping();
         }
         owner.postAfter(participants.park(), () -> {
@@ -471,67 +521,21 @@ final class Generation implements Signals.Actions {
         });
     }
 
-    private void drain(Participant.DrainReason reason) {
-        drain = new Drain();
-        drain.begin(reason);
+    private Drain newDrain() {
+        return new Drain(owner, options.drainTimeout(), this::endOfDrain);
     }
 
-    /**
-     * Finishing what was begun. It ends this generation when it is done, or overdue, and not before {@link #release}: as
-     * long as this generation can come back, an end of its connections is no end, and nothing is cut.
-     */
-    private final class Drain {
-        private long startedAt;
-        private @Nullable Future<?> deadline;
-        private boolean over;
-        private boolean overdue;
-        private boolean released;
-        private boolean cancelled;
+    private void drain(Participant.DrainReason reason) {
+        drain = newDrain();
+        drain.begin(participants.drain(reason));
+    }
 
-        void begin(Participant.DrainReason reason) {
-            startedAt = System.nanoTime();
-            if (options.drainTimeout().isPositive()) {
-                deadline = owner.schedule(options.drainTimeout(), () -> {
-                    if (!over && !cancelled) {
-                        over = true;
-                        overdue = true;
-                        Log.drainDeadline(options.drainTimeout());
-                        endIfReleased();
-                    }
-                });
+    private void endOfDrain(boolean overdue) {
+        if (state != State.RETIRED) {
+            retire(participants.close());
+            if (overdue) {
+                ForcedExit.arm();
             }
-            owner.postAfter(participants.drain(reason), failure -> {
-                if (!cancelled) {
-                    failure.ifPresent(Log::participantFailed);
-                    over = true;
-                    endIfReleased();
-                }
-            });
-        }
-
-        void release() {
-            released = true;
-            endIfReleased();
-        }
-
-        private void endIfReleased() {
-            if (released && over && state != State.RETIRED) {
-                retire(participants.close());
-                if (overdue) {
-                    ForcedExit.arm();
-                }
-            }
-        }
-
-        void cancel() {
-            cancelled = true;
-            if (deadline != null) {
-                deadline.cancel(false);
-            }
-        }
-
-        Duration elapsed() {
-            return Duration.ofNanos(System.nanoTime() - startedAt);
         }
     }
 
@@ -557,6 +561,7 @@ final class Generation implements Signals.Actions {
         }
         control.close();
         ancestry.close();
-        succession.close();
+        succession.abort();
+        wayBack.close();
     }
 }

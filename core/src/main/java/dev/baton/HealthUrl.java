@@ -7,11 +7,12 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A URL that a generation must keep answering with a status from 200 to 399.
  *
- * @param timeout for the connection, and again for each read
+ * @param timeout for the whole answer
  */
 record HealthUrl(URI address, Duration timeout) {
 
@@ -19,7 +20,11 @@ record HealthUrl(URI address, Duration timeout) {
     CompletableFuture<Optional<String>> fetch() {
         CompletableFuture<Optional<String>> result = new CompletableFuture<>();
         Thread.ofVirtual().name("baton-health").start(() -> result.complete(fetchNow()));
-        return result;
+        // The connection's own time-outs begin anew with each byte.
+        return result.completeOnTimeout(
+                Optional.of("does not answer " + address + " within " + Durations.format(timeout)),
+                timeout.toMillis(),
+                TimeUnit.MILLISECONDS);
     }
 
     private Optional<String> fetchNow() {

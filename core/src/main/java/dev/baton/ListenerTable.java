@@ -33,7 +33,7 @@ final class ListenerTable {
     private final Map<String, ListenerSocket> unclaimed = new LinkedHashMap<>();
     private final Map<String, ListenerSocket> claimed = new LinkedHashMap<>();
 
-    /** The requested lengths of the accept queues of claimed listeners that the parent still accepts on. */
+    /** The requested lengths of the accept queues of claimed listeners. */
     private final Map<ListenerSocket, Integer> backlogs = new LinkedHashMap<>();
 
     /** What the parent passed and this generation has given up, while the parent may still need the paths. */
@@ -85,9 +85,8 @@ final class ListenerTable {
             listener = ListenerSocket.bind(address, Listeners.orDefault(backlog), this::close);
             // A path that was given up and is in use again must not be removed with the others.
             dropped.remove(address);
-        } else {
-            backlogs.put(listener, Listeners.orDefault(backlog));
         }
+        backlogs.put(listener, Listeners.orDefault(backlog));
         claimed.put(address.key(), listener);
         return listener;
     }
@@ -104,8 +103,9 @@ final class ListenerTable {
     }
 
     /**
-     * This generation begins to accept. Closes what the parent passed and the program did not ask for, which is how a
-     * port is removed, and sets the lengths of the accept queues that the program asked for.
+     * This generation begins to accept, or accepts again after a successor that had lengths of its own. Closes what the
+     * parent passed and the program did not ask for, which is how a port is removed, and sets the lengths of the accept
+     * queues that the program asked for.
      *
      * @throws IOException if a length could not be set: that listener keeps the parent's, and all else is done
      */
@@ -126,7 +126,6 @@ final class ListenerTable {
                 }
             }
         }
-        backlogs.clear();
         if (failure != null) {
             throw failure;
         }

@@ -80,6 +80,10 @@ final class Log {
         log(WARNING, "{0} {1} while this generation drained", name(upgrade), how);
     }
 
+    static void successorExited(Upgrade upgrade, String how) {
+        log(INFO, "{0} {1}", name(upgrade), how);
+    }
+
     static void undoRequested(String origin) {
         log(INFO, "undo requested by {0}: the parent is asked to accept again", origin);
     }
@@ -92,7 +96,7 @@ final class Log {
         log(WARNING, "the parent (pid {0}) accepts again: this generation {1}, and ends", parent, reason);
     }
 
-    static void healthCheckFailed(RuntimeException e) {
+    static void healthCheckFailed(Throwable e) {
         LOGGER.log(ERROR, "the health check failed", e);
     }
 
@@ -102,6 +106,14 @@ final class Log {
                 "generation {0} (pid {1}), which still drains, is told to leave because max-generations is reached",
                 oldest.generation(),
                 oldest.pid());
+    }
+
+    static void predecessorKilled(Predecessors.Predecessor predecessor) {
+        log(
+                WARNING,
+                "generation {0} (pid {1}) does not answer, could come back when it does, and is killed",
+                predecessor.generation(),
+                predecessor.pid());
     }
 
     static void leavesEarly() {

@@ -342,8 +342,10 @@ final class ParentLink {
         channel.send(Frame.of(Frame.Type.GIVEN_UP).with(Frame.Tag.REASON, reason));
     }
 
-    void sendCommit() throws IOException {
-        channel.send(Frame.of(Frame.Type.COMMIT));
+    void sendCommit(Optional<String> stop) throws IOException {
+        Frame commit = Frame.of(Frame.Type.COMMIT);
+        stop.ifPresent(origin -> commit.with(Frame.Tag.STOP, origin));
+        channel.send(commit);
     }
 
     void sendUndo() throws IOException {

@@ -1,9 +1,12 @@
 package dev.baton;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -12,6 +15,9 @@ import java.util.function.Supplier;
  * stage, neither stops the others nor the owner.
  */
 final class ParticipantGroup {
+    /** Far more than it takes to register a listener, or to deregister one: a participant that needs it hangs. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
     private final List<Participant> members = new ArrayList<>();
 
     void add(Participant participant) {
@@ -19,11 +25,20 @@ final class ParticipantGroup {
     }
 
     CompletableFuture<Void> resume() {
-        return all(Participant::resume);
+        return inTime(all(Participant::resume), "accept");
     }
 
     CompletableFuture<Void> park() {
-        return all(Participant::park);
+        return inTime(all(Participant::park), "stop accepting");
+    }
+
+    private static CompletableFuture<Void> inTime(CompletableFuture<Void> done, String what) {
+        return done.orTimeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                .exceptionallyCompose(failure -> CompletableFuture.failedFuture(
+                        failure instanceof TimeoutException
+                                ? new IllegalStateException(
+                                        "a server did not " + what + " within " + Durations.format(PATIENCE))
+                                : failure));
     }
 
     CompletableFuture<Void> drain(Participant.DrainReason reason) {

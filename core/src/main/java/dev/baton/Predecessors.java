@@ -91,6 +91,16 @@ final class Predecessors {
         members.add(predecessor);
     }
 
+    /** Ends the one whose control socket this is, if it has not ended: it does not answer, and must not come back. */
+    void kill(Path controlSocket) {
+        for (Predecessor member : alive()) {
+            if (member.controlSocket().equals(controlSocket)) {
+                Log.predecessorKilled(member);
+                ProcessHandle.of(member.pid()).ifPresent(ProcessHandle::destroyForcibly);
+            }
+        }
+    }
+
     /** Those that have not ended, the longest draining first. */
     List<Predecessor> alive() {
         members.removeIf(each -> !each.isAlive());

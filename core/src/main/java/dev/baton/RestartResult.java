@@ -56,6 +56,8 @@ public sealed interface RestartResult {
         READY_TIMEOUT,
         /** The process closed the handoff or broke its protocol, and was killed. */
         HANDOFF_BROKEN,
+        /** The generation before this one, which could still come back, did not say that it never will; it may be frozen. */
+        PARENT_SILENT,
         /** The service was stopped meanwhile, and the successor killed. */
         STOPPED
     }

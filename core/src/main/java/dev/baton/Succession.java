@@ -4,7 +4,7 @@ import dev.baton.Predecessors.Predecessor;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -17,11 +17,7 @@ import org.jspecify.annotations.Nullable;
  * is killed for being late to be ready has accepted no connection, and none is lost with it. One that does not say that
  * it accepts, long after it was told to, is killed too: it is broken, and this generation still accepts.
  *
- * <p><b>Undo versus the end of the undo window.</b> Both are decisions of the owner, and the first one wins: it takes the
- * attempt out of {@link Upgrade.Step#UNDOABLE}. An undo lets this generation accept before the successor is told to
- * stop; the end of the window gives the listeners up. So at every moment somebody accepts or is about to, and after it
- * nobody comes back. The successor's own word that there is no way back, because it has a successor or ends the service
- * ({@link Frame.Type#COMMIT}), is on its way before either happens, and is read before the end of its stream.
+ * <p>What follows when the successor accepts is {@link WayBack}'s.
  */
 final class Succession {
     /** How long a successor may take from SWITCH to ACCEPTING: it has only to register its listeners. */
@@ -30,11 +26,9 @@ final class Succession {
     /** How long a successor that has closed the handoff may take to exit, so that its status can be told. */
     private static final Duration EXIT_GRACE = Duration.ofSeconds(2);
 
-    /** How long after its drain timeout a successor that was undone may live; it may be one that hangs. */
-    private static final Duration LEAVE_GRACE = Duration.ofSeconds(10);
-
     private final Generation generation;
     private final Ancestry ancestry;
+    private final WayBack wayBack;
     private final Owner owner;
     private final CommandLine commandLine;
     private final BatonOptions options;
@@ -50,11 +44,10 @@ final class Succession {
     /** Written by the owner; the threads of the control socket read it to find whom to admit. */
     private volatile @Nullable Upgrade current;
 
-    private @Nullable UndoWindow window;
-
     Succession(
             Generation generation,
             Ancestry ancestry,
+            WayBack wayBack,
             Owner owner,
             CommandLine commandLine,
             BatonOptions options,
@@ -64,6 +57,7 @@ final class Succession {
             Publication publication) {
         this.generation = generation;
         this.ancestry = ancestry;
+        this.wayBack = wayBack;
         this.owner = owner;
         this.commandLine = commandLine;
         this.options = options;
@@ -78,32 +72,27 @@ final class Succession {
     /** Starts a successor, if this generation serves and has none. */
     void begin(String origin, ControlSocket control, CompletableFuture<RestartResult> result) {
         State state = generation.state();
-        if (state != State.SERVING) {
+        if (state != State.SERVING || ancestry.isUndone()) {
             RestartResult refusal = state == State.UPGRADING
                     ? new RestartResult.AlreadyInProgress()
-                    : new RestartResult.NotServing(state);
+                    : new RestartResult.NotServing(ancestry.isUndone() ? State.PARKED : state);
             refuse(origin, refusal, result);
             return;
         }
         List<Predecessor> older = predecessors.alive();
-        if (older.size() >= options.maxGenerations()) {
+        if (older.size() >= options.maxGenerations() && !options.oldestLeavesEarly()) {
             Predecessor oldest = older.getFirst();
-            if (!options.oldestLeavesEarly()) {
-                refuse(
-                        origin,
-                        new RestartResult.TooManyGenerations(oldest.generation(), oldest.pid(), oldest.drainsFor()),
-                        result);
-                return;
-            }
-            Log.oldestLeavesEarly(oldest);
-            ControlRequest.leave(oldest);
+            RestartResult refusal =
+                    new RestartResult.TooManyGenerations(oldest.generation(), oldest.pid(), oldest.drainsFor());
+            refuse(origin, refusal, result);
+            return;
         }
         generation.move(State.UPGRADING);
         Upgrade attempt = new Upgrade(next, result);
         current = attempt;
         Log.restartRequested(origin, attempt.generation());
         publication.restarting();
-        attempt.deadline(owner.schedule(options.readyTimeout(), () -> late(attempt)));
+        attempt.deadline(Deadline.in(owner, options.readyTimeout(), () -> late(attempt)));
         try {
             Process process = attempt.spawn(commandLine, control.path(), standardError);
             Log.step("spawned");
@@ -146,16 +135,43 @@ final class Succession {
             return;
         }
         attempt.ready();
-        // Before the successor accepts: Ancestry says why.
-        ancestry.commit();
-        attempt.deadline(owner.schedule(ACCEPT_TIMEOUT, () -> lateToAccept(attempt)));
+        Log.successorReady(attempt);
+        ancestry.settle(Optional.empty(), settled -> settled(attempt, settled));
+    }
+
+    /** No older generation can come back: the successor may accept. */
+    private void settled(Upgrade attempt, Ancestry.Settled settled) {
+        if (!isUnderWay(attempt)) {
+            return;
+        }
+        switch (settled) {
+            case OURS -> tellToAccept(attempt);
+            case THE_PARENTS -> {
+                // An undo was faster; it has ended the attempt.
+            }
+            case UNANSWERED ->
+                fail(
+                        attempt,
+                        RestartResult.Cause.PARENT_SILENT,
+                        "was killed because the generation before this one, which can come back, does not answer");
+        }
+    }
+
+    private void tellToAccept(Upgrade attempt) {
+        attempt.move(Upgrade.Step.SWITCHING);
+        attempt.deadline(Deadline.in(owner, ACCEPT_TIMEOUT, () -> lateToAccept(attempt)));
         try {
             attempt.link().sendSwitch();
         } catch (IOException e) {
             fail(attempt, RestartResult.Cause.HANDOFF_BROKEN, "could not be told to accept: " + e.getMessage());
             return;
         }
-        Log.successorReady(attempt);
+        // Now that there is one more, and it is good.
+        List<Predecessor> older = predecessors.alive();
+        if (older.size() >= options.maxGenerations()) {
+            Log.oldestLeavesEarly(older.getFirst());
+            ControlRequest.leave(older.getFirst());
+        }
     }
 
     private void lateToAccept(Upgrade attempt) {
@@ -168,143 +184,15 @@ final class Succession {
 
     /** Both generations accept now, and this one stops. */
     private void accepting(Upgrade attempt) {
-        if (isUnderWay(attempt) && attempt.step() == Upgrade.Step.CONNECTED) {
+        if (isUnderWay(attempt) && attempt.step().compareTo(Upgrade.Step.SWITCHING) < 0) {
             fail(attempt, RestartResult.Cause.HANDOFF_BROKEN, "accepted before it was told to and was killed");
-        } else if (isUnderWay(attempt) && attempt.step() == Upgrade.Step.SWITCHING) {
-            attempt.accepting();
+        } else if (isUnderWay(attempt)) {
+            current = null;
             next = attempt.generation() + 1;
+            wayBack.open(attempt);
             publication.switched(attempt.generation(), attempt.pid());
             generation.succeededBy(attempt);
         }
-    }
-
-    /** This generation has parked for this successor. */
-    void parked(Upgrade attempt) {
-        Log.switched(attempt, attempt.parked());
-        boolean windowed = !options.undoWindow().isZero()
-                && !attempt.isCommitted()
-                && attempt.stopOrigin().isEmpty();
-        attempt.link().send(link -> link.sendParked(windowed ? options.undoWindow() : Duration.ZERO));
-        attempt.stopOrigin().ifPresent(_ -> attempt.terminate());
-        attempt.move(Upgrade.Step.UNDOABLE);
-        if (attempt.death().isPresent() && !attempt.isCommitted()) {
-            undo(attempt, attempt.death().get());
-        } else if (windowed) {
-            window = new UndoWindow(
-                    owner, attempt.link(), options, () -> commit(attempt), reason -> undo(attempt, reason));
-        } else {
-            commit(attempt);
-        }
-    }
-
-    /** There is no way back any more. */
-    private void commit(Upgrade attempt) {
-        if (attempt.step() == Upgrade.Step.UNDOABLE) {
-            closeWindow();
-            attempt.move(Upgrade.Step.COMMITTED);
-            attempt.link().send(SuccessorLink::sendReleased);
-            generation.release();
-        }
-    }
-
-    /** The same for whichever successor there is: this generation is asked to end. */
-    void commit() {
-        Upgrade attempt = current;
-        if (attempt != null) {
-            attempt.commit();
-            commit(attempt);
-        }
-    }
-
-    /** Whether an undo has begun and is not finished. */
-    boolean isComingBack() {
-        Upgrade attempt = current;
-        return attempt != null && attempt.step() == Upgrade.Step.UNDONE;
-    }
-
-    private void closeWindow() {
-        if (window != null) {
-            window.close();
-            window = null;
-        }
-    }
-
-    /** On purpose; the result is completed when this generation serves again, or if it cannot. */
-    void undo(String origin, CompletableFuture<UndoResult> result) {
-        Upgrade attempt = current;
-        if (attempt == null || attempt.step() != Upgrade.Step.UNDOABLE) {
-            result.complete(new UndoResult.NothingToUndo());
-        } else {
-            undo(attempt, "was undone by " + origin, result);
-        }
-    }
-
-    /** By the successor, on behalf of whoever has asked it. */
-    private void undoAsked(Upgrade attempt) {
-        if (attempt.step() == Upgrade.Step.UNDOABLE) {
-            undo(attempt, "was undone on request");
-        } else {
-            attempt.link().send(link -> link.sendNotUndone("the undo window is over"));
-        }
-    }
-
-    private void undo(Upgrade attempt, String reason) {
-        undo(attempt, reason, new CompletableFuture<>());
-    }
-
-    private void undo(Upgrade attempt, String reason, CompletableFuture<UndoResult> result) {
-        if (attempt.step() != Upgrade.Step.UNDOABLE) {
-            return;
-        }
-        closeWindow();
-        attempt.move(Upgrade.Step.UNDONE);
-        Log.undoing(attempt, reason);
-        generation.comeBack(
-                () -> {
-                    result.complete(new UndoResult.Undone(
-                            generation.number(), ProcessHandle.current().pid()));
-                    cameBack(attempt, reason);
-                },
-                failure -> {
-                    String detail = "generation " + generation.number() + " cannot accept again: " + failure;
-                    result.complete(new UndoResult.Failed(detail));
-                    attempt.move(Upgrade.Step.UNDOABLE);
-                    attempt.link().send(link -> link.sendNotUndone(detail));
-                    commit(attempt);
-                });
-    }
-
-    /** Whoever of the successor is left learns that it is not the service any more. */
-    private void cameBack(Upgrade attempt, String reason) {
-        current = null;
-        if (attempt.isAlive()) {
-            Predecessor.parking(attempt.generation(), attempt.pid(), attempt.controlSocket())
-                    .ifPresent(predecessors::add);
-            attempt.link().send(link -> link.sendUndone(reason));
-            if (options.drainTimeout().isPositive()) {
-                attempt.deadline(owner.schedule(options.drainTimeout().plus(LEAVE_GRACE), attempt::kill));
-            }
-        } else {
-            attempt.kill();
-            attempt.closeLink();
-        }
-    }
-
-    /**
-     * A grandchild says that this successor has died.
-     *
-     * @return whether this generation serves, or is about to
-     */
-    boolean isServiceAfter(long deadSuccessor) {
-        Upgrade attempt = current;
-        if (attempt != null && attempt.step() == Upgrade.Step.UNDOABLE && attempt.pid() == deadSuccessor) {
-            attempt.died("has died");
-            undo(attempt, "has died");
-        }
-        State state = generation.state();
-        return state == State.SERVING
-                || state == State.UPGRADING
-                || (attempt != null && attempt.step() == Upgrade.Step.UNDONE);
     }
 
     private void late(Upgrade attempt) {
@@ -317,10 +205,14 @@ final class Succession {
     /** The stream has ended; if that is because the process has, its exit status says more, and comes soon. */
     private void lost(Upgrade attempt) {
         if (isUnderWay(attempt)) {
-            attempt.deadline(owner.schedule(
-                    EXIT_GRACE, () -> broken(attempt, attempt.withReason("closed the handoff and was killed"))));
+            attempt.deadline(Deadline.in(owner, EXIT_GRACE, () -> {
+                if (isUnderWay(attempt)) {
+                    String detail = attempt.withReason("closed the handoff and was killed");
+                    fail(attempt, RestartResult.Cause.HANDOFF_BROKEN, detail);
+                }
+            }));
         } else {
-            died(attempt, "closed the handoff");
+            wayBack.lost(attempt, "is gone");
         }
     }
 
@@ -328,43 +220,25 @@ final class Succession {
         if (isUnderWay(attempt)) {
             fail(attempt, RestartResult.Cause.HANDOFF_BROKEN, how);
         } else {
-            died(attempt, how);
+            wayBack.broken(attempt, how);
         }
     }
 
+    /** The child has ended. Once the successor has accepted the link alone decides: {@link WayBack} says why. */
     private void exited(Upgrade attempt, String how) {
         if (isUnderWay(attempt)) {
             fail(attempt, RestartResult.Cause.EXITED, attempt.withReason(how));
-        } else {
-            died(attempt, how);
-        }
-    }
-
-    /** A successor that serves has ended, or nothing can be heard of it any more. */
-    private void died(Upgrade attempt, String how) {
-        switch (attempt.step()) {
-            case ACCEPTING -> attempt.died(how);
-            case UNDOABLE -> {
-                attempt.died(how);
-                undo(attempt, how);
-            }
-            case COMMITTED -> {
-                if (attempt.isAlive() && generation.state() != State.RETIRED) {
-                    attempt.died(how);
-                    Log.successorDied(attempt, how);
-                }
-            }
-            case UNDONE -> attempt.ended();
-            case SPAWNED, CONNECTED, SWITCHING, FAILED -> {
-                // Not yet, or not any more, of interest.
-            }
+        } else if (attempt.step() != Upgrade.Step.FAILED) {
+            Log.successorExited(attempt, how);
         }
     }
 
     private void fail(Upgrade attempt, RestartResult.Cause cause, String detail) {
         RestartResult.Failed failure = attempt.fail(cause, detail);
         current = null;
-        generation.move(State.SERVING);
+        if (generation.state() == State.UPGRADING) {
+            generation.move(State.SERVING);
+        }
         if (cause != RestartResult.Cause.STOPPED) {
             publication.restartFailed(generation.number(), detail);
             Log.restartFailed(attempt, generation.number(), failure);
@@ -379,7 +253,11 @@ final class Succession {
      * @return whether this generation is still the service
      */
     boolean stop(String origin) {
-        Upgrade attempt = Objects.requireNonNull(current);
+        Upgrade attempt = current;
+        if (attempt == null) {
+            wayBack.stopLater(origin);
+            return false;
+        }
         if (attempt.step().compareTo(Upgrade.Step.SWITCHING) >= 0) {
             attempt.stopLater(origin);
             return false;
@@ -391,17 +269,9 @@ final class Succession {
     /** This process does not serve any more: a successor that has not taken over must not think that it was left that. */
     void abort() {
         Upgrade attempt = current;
-        if (attempt != null && isUnderWay(attempt)) {
-            attempt.fail(RestartResult.Cause.STOPPED, "was killed because this generation ends");
-        }
-    }
-
-    /** This generation ends: so does the link, which is how the successor learns of it. */
-    void close() {
-        closeWindow();
-        Upgrade attempt = current;
         if (attempt != null) {
-            attempt.closeLink();
+            current = null;
+            attempt.fail(RestartResult.Cause.STOPPED, "was killed because this generation ends");
         }
     }
 
@@ -440,6 +310,15 @@ final class Succession {
                 attempt.generation(), generation.number(), ancestry.fallback(), predecessors.alive()));
     }
 
+    private void answerFallback(FrameChannel channel, long successor) throws IOException {
+        boolean serves = owner.ask(() -> wayBack.servesAfter(successor));
+        if (serves) {
+            channel.send(Frame.of(Frame.Type.SERVES));
+        } else {
+            SuccessorLink.refuse(channel, "it does not serve any more");
+        }
+    }
+
     /** What the link's thread sees, as events of the owner. */
     private final class Events implements SuccessorLink.Events {
         private final Upgrade attempt;
@@ -469,25 +348,18 @@ final class Succession {
         }
 
         @Override
-        public void commit() {
-            owner.post(() -> {
-                attempt.commit();
-                Succession.this.commit(attempt);
-            });
+        public void commit(Optional<String> stop) {
+            owner.post(() -> wayBack.commit(attempt, stop));
         }
 
         @Override
         public void undo() {
-            owner.post(() -> Succession.this.undoAsked(attempt));
+            owner.post(() -> wayBack.undoAsked(attempt));
         }
 
         @Override
         public void healthy(boolean healthy) {
-            owner.post(() -> {
-                if (window != null) {
-                    window.answered(healthy);
-                }
-            });
+            owner.post(() -> wayBack.answered(attempt, healthy));
         }
 
         @Override

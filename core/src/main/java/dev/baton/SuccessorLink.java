@@ -23,8 +23,12 @@ final class SuccessorLink {
         /** The successor ends without having accepted. */
         void givenUp(String reason);
 
-        /** The successor does not need this generation to come back any more. */
-        void commit();
+        /**
+         * The successor does not need this generation to come back any more.
+         *
+         * @param stop who has asked for the end of the service, if it ends
+         */
+        void commit(Optional<String> stop);
 
         /** The successor wants this generation to come back. */
         void undo();
@@ -176,7 +180,7 @@ final class SuccessorLink {
                 case READY -> events.ready();
                 case ACCEPTING -> events.accepting();
                 case GIVEN_UP -> events.givenUp(frame.text(Frame.Tag.REASON));
-                case COMMIT -> events.commit();
+                case COMMIT -> events.commit(frame.optionalText(Frame.Tag.STOP));
                 case UNDO -> events.undo();
                 case HEALTHY -> events.healthy(true);
                 case UNHEALTHY -> events.healthy(false);

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * that a process that hangs, is frozen or thrashes is found out although its end of the stream is open, and with what the
  * program's health check says, if it has one. If a URL is given, it is fetched too, through the listener: there the
  * successor alone accepts at this time.
+ *
+ * <p>The window ends with a good answer, the first after its time is over: the end of a successor that has died is not
+ * always seen before a timer, after this process was frozen above all.
  */
 final class UndoWindow {
     /** Long enough for a garbage collection or a busy machine, which are no reason to undo a release. */
@@ -24,10 +27,11 @@ final class UndoWindow {
     private final SuccessorLink link;
     private final Duration interval;
     private final Optional<HealthUrl> url;
-    private final Future<?> end;
+    private final long end;
     private final Runnable over;
     private final Verdict unhealthy;
 
+    private @Nullable Deadline answer;
     private @Nullable Future<?> next;
     private boolean open = true;
     private int failures;
@@ -50,58 +54,61 @@ final class UndoWindow {
         this.url = options.healthUrl().map(address -> new HealthUrl(address, ANSWER_TIMEOUT));
         this.over = over;
         this.unhealthy = unhealthy;
-        this.end = owner.schedule(options.undoWindow(), this::end);
+        this.end = System.nanoTime() + options.undoWindow().toNanos();
         ask();
-    }
-
-    private void end() {
-        if (open) {
-            close();
-            over.run();
-        }
     }
 
     void close() {
         open = false;
-        end.cancel(false);
-        cancelNext();
+        if (answer != null) {
+            answer.cancel();
+        }
+        if (next != null) {
+            next.cancel(false);
+        }
+    }
+
+    /** For how long it is open at least. */
+    Duration remaining() {
+        return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
     }
 
     private void ask() {
-        if (!open) {
-            return;
+        if (open) {
+            link.send(SuccessorLink::sendHealth);
+            answer = Deadline.in(owner, ANSWER_TIMEOUT, () -> fail("does not answer"));
         }
-        link.send(SuccessorLink::sendHealth);
-        next = owner.schedule(ANSWER_TIMEOUT, () -> fail("does not answer"));
     }
 
     /** The successor's answer. */
     void answered(boolean healthy) {
-        if (!open) {
-            return;
+        if (!open || answer == null) {
+            return; // Not asked for.
         }
-        cancelNext();
+        answer.cancel();
+        answer = null;
         if (!healthy) {
             count(Optional.of("says that it is not healthy"));
         } else if (url.isPresent()) {
-            var _ = url.get().fetch().thenAccept(problem -> owner.post(() -> fetched(problem)));
+            var _ = url.get().fetch().thenAccept(problem -> owner.post(() -> count(problem)));
         } else {
             count(Optional.empty());
         }
     }
 
-    private void fetched(Optional<String> problem) {
-        if (open) {
-            count(problem);
-        }
-    }
-
     private void count(Optional<String> problem) {
+        if (!open) {
+            return;
+        }
         failures = problem.isPresent() ? failures + 1 : 0;
         if (failures >= FAILURES) {
             fail(problem.orElseThrow());
+        } else if (problem.isEmpty() && remaining().isZero()) {
+            close();
+            over.run();
         } else {
-            next = owner.schedule(interval, this::ask);
+            Duration pause = Duration.ofNanos(Math.min(interval.toNanos(), remaining().toNanos()));
+            next = owner.schedule(problem.isPresent() ? interval : pause, this::ask);
         }
     }
 
@@ -109,13 +116,6 @@ final class UndoWindow {
         if (open) {
             close();
             unhealthy.unhealthy(reason);
-        }
-    }
-
-    private void cancelNext() {
-        if (next != null) {
-            next.cancel(false);
-            next = null;
         }
     }
 }

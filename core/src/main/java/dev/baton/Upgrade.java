@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -18,9 +17,11 @@ import org.jspecify.annotations.Nullable;
  * One attempt to be succeeded: the successor's process, the link to it, and how far it has come.
  *
  * <pre>
- *   SPAWNED --HELLO--> CONNECTED --READY--> SWITCHING --ACCEPTING--> ACCEPTING --parked--> UNDOABLE --over--> COMMITTED
- *      |                   |                    |                        |                    |
- *      +---- exit, end of stream, timeout ------+--> FAILED              +-- died, undo ------+--> UNDONE
+ *   SPAWNED --HELLO--> CONNECTED --READY--> READY --settled--> SWITCHING --ACCEPTING--> ACCEPTING
+ *      |                   |                  |                    |                       |
+ *      +------- exit, end of stream, timeout -+--------------------+--> FAILED             | parked
+ *                                                                                          v
+ *                                                        UNDONE <--died, undo--------- UNDOABLE --over--> COMMITTED
  * </pre>
  *
  * Owned by the generation's thread; only {@link #admit} is for others, and the monitor guards what it needs.
@@ -33,6 +34,8 @@ final class Upgrade {
     enum Step {
         SPAWNED,
         CONNECTED,
+        /** It can serve, and is told to accept as soon as no older generation can come back. */
+        READY,
         /** It was told to accept, and may do so from here on. */
         SWITCHING,
         /** It accepts, and its parent is about to park. */
@@ -60,7 +63,8 @@ final class Upgrade {
 
     private Step step = Step.SPAWNED;
     private @Nullable SuccessorLink link;
-    private @Nullable Future<?> deadline;
+    private @Nullable ProcessHandle peer;
+    private @Nullable Deadline deadline;
     private Duration toReady = Duration.ZERO;
     private Optional<String> stopOrigin = Optional.empty();
     private Optional<String> death = Optional.empty();
@@ -172,7 +176,7 @@ final class Upgrade {
 
     boolean isUnderWay() {
         return switch (step) {
-            case SPAWNED, CONNECTED, SWITCHING -> true;
+            case SPAWNED, CONNECTED, READY, SWITCHING -> true;
             case ACCEPTING, UNDOABLE, COMMITTED, UNDONE, FAILED -> false;
         };
     }
@@ -186,7 +190,7 @@ final class Upgrade {
         return death.isEmpty();
     }
 
-    /** How the process has died, if that was seen before the parent had parked. */
+    /** How the process has died, if that was seen. */
     Optional<String> death() {
         return death;
     }
@@ -236,25 +240,27 @@ final class Upgrade {
     }
 
     /** Sets the time by which the next step must have come, in the place of the one before. */
-    void deadline(Future<?> next) {
+    void deadline(Deadline next) {
         cancelDeadline();
         deadline = next;
     }
 
     private void cancelDeadline() {
         if (deadline != null) {
-            deadline.cancel(false);
+            deadline.cancel();
         }
     }
 
-    void connected(SuccessorLink established) {
+    synchronized void connected(SuccessorLink established) {
         link = established;
+        // Now, while it surely lives: later its pid may be another's, which a handle tells apart.
+        peer = ProcessHandle.of(established.pid()).orElse(null);
         step = Step.CONNECTED;
     }
 
     void ready() {
         toReady = elapsed();
-        step = Step.SWITCHING;
+        step = Step.READY;
     }
 
     void accepting() {
@@ -287,20 +293,14 @@ final class Upgrade {
     /** The child, what it has started, and the process that the link proves to be ours even if its parent has gone. */
     synchronized void kill() {
         List<ProcessHandle> processes = new ArrayList<>();
-        if (link != null) {
-            ProcessHandle.of(link.pid()).ifPresent(processes::add);
+        if (peer != null) {
+            processes.add(peer);
         }
         if (process != null) {
             process.descendants().forEach(processes::add);
             process.destroyForcibly();
         }
         processes.forEach(ProcessHandle::destroyForcibly);
-    }
-
-    /** Nothing is left of a successor that was undone. */
-    void ended() {
-        cancelDeadline();
-        closeLink();
     }
 
     /** Where the successor can be reached by others. */
@@ -325,7 +325,9 @@ final class Upgrade {
     }
 
     /** Passes a stop on to the process that serves. */
-    void terminate() {
-        ProcessHandle.of(pid()).ifPresent(ProcessHandle::destroy);
+    synchronized void terminate() {
+        if (peer != null) {
+            peer.destroy();
+        }
     }
 }

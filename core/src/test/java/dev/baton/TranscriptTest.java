@@ -271,7 +271,7 @@ class TranscriptTest {
         }
 
         @Override
-        public void commit() {
+        public void commit(Optional<String> stop) {
             broken(new IOException("COMMIT"));
         }
 
