@@ -159,7 +159,7 @@ public record BatonOptions(
         private Optional<Path> runDirectory = Optional.empty();
         private Duration readyTimeout = Duration.ofSeconds(60);
         private Duration drainTimeout = Duration.ofSeconds(30);
-        private Duration undoWindow = Duration.ZERO;
+        private Duration undoWindow = Duration.ofSeconds(10);
         private Optional<URI> healthUrl = Optional.empty();
         private Duration healthInterval = Duration.ofSeconds(1);
         private int maxGenerations = 3;

@@ -1,7 +1,5 @@
 package dev.baton;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,16 +19,19 @@ final class Predecessors {
     /**
      * One older generation.
      *
-     * @param startTicks when its process was started, in ticks since the boot
      * @param drainsSince when it parked, as {@link System#nanoTime()}: that is CLOCK_MONOTONIC, which all processes share
      * @param controlSocket where it can be asked to leave
      */
-    record Predecessor(int generation, long pid, long startTicks, long drainsSince, Path controlSocket) {
+    record Predecessor(int generation, ProcessIdentity process, long drainsSince, Path controlSocket) {
 
         /** A process that parks at this moment; empty if it has ended. */
         static Optional<Predecessor> parking(int generation, long pid, Path controlSocket) {
-            return startTicks(pid)
-                    .map(ticks -> new Predecessor(generation, pid, ticks, System.nanoTime(), controlSocket));
+            return ProcessIdentity.of(pid)
+                    .map(process -> new Predecessor(generation, process, System.nanoTime(), controlSocket));
+        }
+
+        long pid() {
+            return process.pid();
         }
 
         Duration drainsFor() {
@@ -38,11 +39,11 @@ final class Predecessors {
         }
 
         boolean isAlive() {
-            return startTicks(pid).equals(Optional.of(startTicks));
+            return process.isAlive();
         }
 
         String encode() {
-            return generation + " " + pid + " " + startTicks + " " + drainsSince + " " + controlSocket;
+            return generation + " " + pid() + " " + process.startTicks() + " " + drainsSince + " " + controlSocket;
         }
 
         static Predecessor decode(String text) throws ProtocolException {
@@ -50,24 +51,11 @@ final class Predecessors {
             try {
                 return new Predecessor(
                         Integer.parseInt(words[0]),
-                        Long.parseLong(words[1]),
-                        Long.parseLong(words[2]),
+                        new ProcessIdentity(Long.parseLong(words[1]), Long.parseLong(words[2])),
                         Long.parseLong(words[3]),
                         Path.of(words[4]));
             } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
                 throw new ProtocolException("PREDECESSOR cannot be read: " + text);
-            }
-        }
-
-        /** Empty for a process that has ended, a zombie included. */
-        private static Optional<Long> startTicks(long pid) {
-            try {
-                String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
-                // The second field is the program's name in parentheses, which may contain anything.
-                String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-                return fields[0].equals("Z") ? Optional.empty() : Optional.of(Long.valueOf(fields[19]));
-            } catch (IOException e) {
-                return Optional.empty();
             }
         }
     }
@@ -96,7 +84,7 @@ final class Predecessors {
         for (Predecessor member : alive()) {
             if (member.controlSocket().equals(controlSocket)) {
                 Log.predecessorKilled(member);
-                ProcessHandle.of(member.pid()).ifPresent(ProcessHandle::destroyForcibly);
+                member.process().kill();
             }
         }
     }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
@@ -63,7 +62,7 @@ final class Upgrade {
 
     private Step step = Step.SPAWNED;
     private @Nullable SuccessorLink link;
-    private @Nullable ProcessHandle peer;
+    private @Nullable ProcessIdentity peer; // guarded by this
     private @Nullable Deadline deadline;
     private Duration toReady = Duration.ZERO;
     private Optional<String> stopOrigin = Optional.empty();
@@ -253,8 +252,8 @@ final class Upgrade {
 
     synchronized void connected(SuccessorLink established) {
         link = established;
-        // Now, while it surely lives: later its pid may be another's, which a handle tells apart.
-        peer = ProcessHandle.of(established.pid()).orElse(null);
+        // Now, while it surely lives: later its pid may be another's.
+        peer = ProcessIdentity.of(established.pid()).orElse(null);
         step = Step.CONNECTED;
     }
 
@@ -292,15 +291,14 @@ final class Upgrade {
 
     /** The child, what it has started, and the process that the link proves to be ours even if its parent has gone. */
     synchronized void kill() {
-        List<ProcessHandle> processes = new ArrayList<>();
         if (peer != null) {
-            processes.add(peer);
+            peer.kill();
         }
         if (process != null) {
-            process.descendants().forEach(processes::add);
+            List<ProcessHandle> descendants = process.descendants().toList(); // As long as they can be found.
             process.destroyForcibly();
+            descendants.forEach(ProcessHandle::destroyForcibly);
         }
-        processes.forEach(ProcessHandle::destroyForcibly);
     }
 
     /** Where the successor can be reached by others. */
@@ -326,8 +324,13 @@ final class Upgrade {
 
     /** Passes a stop on to the process that serves. */
     synchronized void terminate() {
-        if (peer != null) {
-            peer.destroy();
+        if (isRunning()) {
+            ProcessHandle.of(pid()).ifPresent(ProcessHandle::destroy);
         }
+    }
+
+    /** Whether the process that serves has not ended, as the kernel knows it now: its end may not have been seen yet. */
+    synchronized boolean isRunning() {
+        return peer != null && peer.isAlive();
     }
 }

@@ -24,6 +24,9 @@ final class WayBack {
     /** How long after its drain timeout a successor that was undone may live; it may be one that hangs. */
     private static final Duration LEAVE_GRACE = Duration.ofSeconds(10);
 
+    /** How long a successor to which a stop is passed on may take to begin with it. */
+    private static final Duration STOP_PATIENCE = Duration.ofSeconds(15);
+
     private final Generation generation;
     private final Owner owner;
     private final BatonOptions options;
@@ -57,20 +60,43 @@ final class WayBack {
     /** This generation has parked for this successor. */
     void parked(Upgrade attempt) {
         Log.switched(attempt, attempt.parked());
-        boolean windowed = !options.undoWindow().isZero()
-                && !attempt.isCommitted()
-                && attempt.stopOrigin().isEmpty();
-        attempt.link().send(link -> link.sendParked(windowed ? options.undoWindow() : Duration.ZERO));
+        Duration length = length(attempt);
+        attempt.link().send(link -> link.sendParked(length));
         attempt.move(Upgrade.Step.UNDOABLE);
         if (attempt.death().isPresent() && !attempt.isCommitted()) {
             undo(attempt, attempt.death().get(), new CompletableFuture<>());
-        } else if (windowed) {
-            window = new UndoWindow(owner, attempt.link(), options, () -> commit(attempt), reason -> {
-                undo(attempt, reason, new CompletableFuture<>());
-            });
-        } else {
-            attempt.stopOrigin().ifPresent(_ -> attempt.terminate());
+        } else if (length.isZero()) {
             commit(attempt);
+        } else if (attempt.stopOrigin().isPresent()) {
+            attempt.terminate(); // It says COMMIT, or dies before it can, and then the stop is this generation's.
+            attempt.deadline(Deadline.in(owner, length, () -> commit(attempt)));
+        } else {
+            window = new UndoWindow(
+                    owner,
+                    attempt.link(),
+                    options,
+                    () -> over(attempt),
+                    reason -> undo(attempt, reason, new CompletableFuture<>()));
+        }
+    }
+
+    /** For how long this generation can come back. */
+    private Duration length(Upgrade attempt) {
+        if (attempt.isCommitted()) {
+            return Duration.ZERO;
+        }
+        return attempt.stopOrigin().isPresent() ? STOP_PATIENCE : options.undoWindow();
+    }
+
+    /**
+     * The undo window is over. Its last answer may be old, if this process was frozen after it had come; and the end of a
+     * successor that has died since waits behind it.
+     */
+    private void over(Upgrade attempt) {
+        if (attempt.isRunning()) {
+            commit(attempt);
+        } else {
+            undo(attempt, "is gone", new CompletableFuture<>());
         }
     }
 

@@ -31,7 +31,7 @@ final class ScriptedService {
                 Listener listener = baton.listen(ListenAddress.parse(arguments[i]));
                 say(baton, "listens on " + listener.localAddress() + (listener.inherited() ? " inherited" : " bound"));
             }
-            baton.join(new Reporter(baton, script[0]));
+            baton.join(new Reporter(baton, script));
             switch (script[0]) {
                 case "crash" -> throw new IllegalStateException("this release is broken");
                 case "exit" -> System.exit(Integer.parseInt(script[1]));
@@ -74,6 +74,10 @@ final class ScriptedService {
                     awaitGate(script[1]);
                     Runtime.getRuntime().halt(0);
                 }
+                case "fails-later" -> {
+                    awaitGate(script[1]);
+                    throw new IllegalStateException("this release fails in its main loop");
+                }
                 default -> {}
             }
             if (script[0].equals("helper-later")) {
@@ -113,10 +117,38 @@ final class ScriptedService {
         System.out.println(baton.generation() + " " + what);
     }
 
+    private static CompletionStage<Void> gate(String file) {
+        return CompletableFuture.runAsync(() -> {
+            try {
+                awaitGate(file);
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        });
+    }
+
     /** A server without connections. */
-    private record Reporter(Baton baton, String script) implements Participant {
+    private static final class Reporter implements Participant {
+        private final Baton baton;
+        private final String script;
+        private final String argument;
+        private int resumed;
+
+        Reporter(Baton baton, String[] script) {
+            this.baton = baton;
+            this.script = script[0];
+            this.argument = script.length > 1 ? script[1] : "";
+        }
+
         @Override
         public CompletionStage<Void> resume() {
+            resumed++;
+            if (script.equals("resumes-once") && resumed > 1) {
+                return CompletableFuture.failedFuture(new IOException("no descriptor is left"));
+            }
+            if (script.equals("resumes-once-then-hangs") && resumed > 1) {
+                return new CompletableFuture<>();
+            }
             if (script.equals("cannot-accept")) {
                 return CompletableFuture.failedFuture(new IOException("no descriptor is left"));
             }
@@ -132,7 +164,8 @@ final class ScriptedService {
             if (script.equals("throws-when-leaving")) {
                 throw new IllegalStateException("thrown by park");
             }
-            return said("park");
+            CompletionStage<Void> parked = said("park");
+            return script.equals("parks-at") ? gate(argument) : parked;
         }
 
         @Override

@@ -26,86 +26,47 @@ class UndoTest {
     @TempDir
     private Path directory;
 
-    private Path script;
-    private Path pidFile;
+    private ScriptedFiles files;
 
     @BeforeEach
     void prepare() throws Exception {
-        script = directory.resolve("script");
-        pidFile = directory.resolve("pid");
-        ScriptedService.script(script, "serve");
-    }
-
-    private ChildJvm start(Map<String, String> environment, String... listeners) throws Exception {
-        ChildJvm.Builder builder = ChildJvm.of(ScriptedService.class)
-                .jvmOptions("-Xshare:auto", "-XX:TieredStopAtLevel=1")
-                .environment("BATON_PID_FILE", pidFile.toString())
-                .environment("BATON_RUN_DIR", directory.resolve("run").toString())
-                .arguments(script.toString())
-                .arguments(listeners);
-        environment.forEach(builder::environment);
-        ChildJvm child = builder.start();
-        child.awaitLine("1 ready", SOON);
-        return child;
-    }
-
-    private long publishedPid() throws Exception {
-        return Long.parseLong(Files.readString(pidFile).strip());
-    }
-
-    /** Restarts and gives the pid of the new generation, whose parent has parked. */
-    private long restart(ChildJvm child, int generation) throws Exception {
-        int mark = child.mark();
-        Signals.send(publishedPid(), "HUP");
-        child.awaitLineAfter(mark, "the switch", text -> text.contains("switched to generation " + generation), SOON);
-        child.awaitLine(generation + " ready", SOON);
-        return publishedPid();
-    }
-
-    private static List<String> said(ChildJvm child, String prefix) {
-        return child.lines().stream()
-                .map(OutputLine::text)
-                .filter(line -> line.startsWith(prefix))
-                .toList();
-    }
-
-    private void awaitPublished(long pid) throws Exception {
-        Await.state("the pid file names " + pid, SOON, () -> publishedPid() == pid);
+        files = new ScriptedFiles(directory);
+        files.script("serve");
     }
 
     @Test
     void theParentServesAgainWhenItsSuccessorIsKilledAndTheNextRestartWorks() throws Exception {
-        try (ChildJvm child = start(LONG_WINDOW, "127.0.0.1:0", "unix:" + directory.resolve("s"))) {
+        try (ChildJvm child = files.start(LONG_WINDOW, "127.0.0.1:0", "unix:" + directory.resolve("s"))) {
             long first = child.pid();
-            long second = restart(child, 2);
+            long second = files.restart(child, 2);
             assertThat(second).isNotEqualTo(first);
 
             Signals.send(second, "KILL");
-            awaitPublished(first);
-            assertThat(said(child, "1 "))
+            files.awaitPublished(first);
+            assertThat(ScriptedFiles.said(child, "1 "))
                     .containsSubsequence("1 resume", "1 park", "1 drain SUCCEEDED", "1 resume")
                     .doesNotContain("1 release");
             assertThat(directory.resolve("s")).exists();
 
-            long third = restart(child, 3);
+            long third = files.restart(child, 3);
             assertThat(third).isNotIn(first, second);
-            assertThat(said(child, "3 listens on")).hasSize(2).allMatch(line -> line.endsWith(" inherited"));
+            assertThat(ScriptedFiles.said(child, "3 listens on")).hasSize(2).allMatch(line -> line.endsWith(" inherited"));
         }
     }
 
     @Test
     void anUndoLetsTheParentAcceptFirstAndRetiresTheSuccessorGracefully() throws Exception {
         Path gate = directory.resolve("gate");
-        try (ChildJvm child = start(LONG_WINDOW, "127.0.0.1:0")) {
-            ScriptedService.script(script, "undoes " + gate);
-            long second = restart(child, 2);
+        try (ChildJvm child = files.start(LONG_WINDOW, "127.0.0.1:0")) {
+            files.script("undoes " + gate);
+            long second = files.restart(child, 2);
             Files.createFile(gate);
             child.awaitLine("2 done", SOON);
-            awaitPublished(child.pid());
-            assertThat(said(child, "2 undo:")).containsExactly("2 undo: " + new UndoResult.Undone(1, child.pid()));
+            files.awaitPublished(child.pid());
+            assertThat(ScriptedFiles.said(child, "2 undo:")).containsExactly("2 undo: " + new UndoResult.Undone(1, child.pid()));
             List<String> lines = child.lines().stream().map(OutputLine::text).toList();
             assertThat(lines.lastIndexOf("1 resume")).isBetween(0, lines.indexOf("2 park"));
-            assertThat(said(child, "2 "))
+            assertThat(ScriptedFiles.said(child, "2 "))
                     .containsSubsequence("2 park", "2 release", "2 drain SUCCEEDED", "2 close", "2 done");
             Await.state("the undone one is gone and reaped", SOON, () -> !ProcFs.running(second));
             assertThat(ProcFs.running(child.pid())).isTrue();
@@ -117,9 +78,9 @@ class UndoTest {
         Path old = directory.resolve("old");
         Path added = directory.resolve("added");
         Path gate = directory.resolve("gate");
-        try (ChildJvm child = start(LONG_WINDOW, "unix:" + old)) {
-            ScriptedService.script(script, "undoes-on " + gate + " unix:" + added);
-            restart(child, 2);
+        try (ChildJvm child = files.start(LONG_WINDOW, "unix:" + old)) {
+            files.script("undoes-on " + gate + " unix:" + added);
+            files.restart(child, 2);
             assertThat(old).exists();
             assertThat(added).exists();
             Files.createFile(gate);
@@ -132,11 +93,11 @@ class UndoTest {
     @Test
     void aSuccessorThatExitsInTheUndoWindowIsUndone() throws Exception {
         Path gate = directory.resolve("gate");
-        try (ChildJvm child = start(LONG_WINDOW, "127.0.0.1:0")) {
-            ScriptedService.script(script, "exits-later " + gate);
-            restart(child, 2);
+        try (ChildJvm child = files.start(LONG_WINDOW, "127.0.0.1:0")) {
+            files.script("exits-later " + gate);
+            files.restart(child, 2);
             Files.createFile(gate);
-            awaitPublished(child.pid());
+            files.awaitPublished(child.pid());
             child.awaitLine(
                     line -> line.contains("generation 2") && line.contains("this generation accepts again"), SOON);
         }
@@ -144,58 +105,58 @@ class UndoTest {
 
     @Test
     void theParentGivesItsListenersUpAndExitsWhenTheUndoWindowIsOver() throws Exception {
-        try (ChildJvm child = start(Map.of("BATON_UNDO_WINDOW", "1s"), "127.0.0.1:0")) {
-            long second = restart(child, 2);
+        try (ChildJvm child = files.start(Map.of("BATON_UNDO_WINDOW", "1s"), "127.0.0.1:0")) {
+            long second = files.restart(child, 2);
             assertThat(child.awaitExit(SOON)).isZero();
-            assertThat(said(child, "1 ")).containsSubsequence("1 park", "1 drain SUCCEEDED", "1 release", "1 done");
-            assertThat(publishedPid()).isEqualTo(second);
+            assertThat(ScriptedFiles.said(child, "1 ")).containsSubsequence("1 park", "1 drain SUCCEEDED", "1 release", "1 done");
+            assertThat(files.publishedPid()).isEqualTo(second);
             assertThat(ProcFs.running(second)).isTrue();
         }
     }
 
     @Test
     void aDrainThatIsOverdueIsNotCutBeforeTheUndoWindowIsOver() throws Exception {
-        ScriptedService.script(script, "never-drains");
+        files.script("never-drains");
         try (ChildJvm child =
-                start(Map.of("BATON_UNDO_WINDOW", "10m", "BATON_DRAIN_TIMEOUT", "200ms"), "127.0.0.1:0")) {
-            long second = restart(child, 2);
+                files.start(Map.of("BATON_UNDO_WINDOW", "10m", "BATON_DRAIN_TIMEOUT", "200ms"), "127.0.0.1:0")) {
+            long second = files.restart(child, 2);
             child.awaitLine(line -> line.contains("still open after the drain-timeout of 200ms"), SOON);
             Signals.send(second, "KILL");
-            awaitPublished(child.pid());
-            assertThat(said(child, "1 close")).isEmpty();
+            files.awaitPublished(child.pid());
+            assertThat(ScriptedFiles.said(child, "1 close")).isEmpty();
         }
     }
 
     @Test
     void theNextSwitchEndsTheUndoWindowOfTheOneBefore() throws Exception {
-        try (ChildJvm child = start(LONG_WINDOW, "127.0.0.1:0")) {
-            long second = restart(child, 2);
-            long third = restart(child, 3);
+        try (ChildJvm child = files.start(LONG_WINDOW, "127.0.0.1:0")) {
+            long second = files.restart(child, 2);
+            long third = files.restart(child, 3);
             assertThat(child.awaitExit(SOON)).isZero();
             assertThat(ProcFs.running(second)).isTrue();
             Signals.send(third, "KILL");
-            awaitPublished(second);
+            files.awaitPublished(second);
         }
     }
 
     @Test
     void aStopOfTheServiceIsNoReasonToComeBack() throws Exception {
-        try (ChildJvm child = start(LONG_WINDOW, "127.0.0.1:0")) {
-            long second = restart(child, 2);
+        try (ChildJvm child = files.start(LONG_WINDOW, "127.0.0.1:0")) {
+            long second = files.restart(child, 2);
             Signals.send(second, "TERM");
             assertThat(child.awaitExit(SOON)).isZero();
             child.awaitAllGone(SOON);
-            assertThat(said(child, "1 resume")).hasSize(1);
-            assertThat(pidFile).doesNotExist();
+            assertThat(ScriptedFiles.said(child, "1 resume")).hasSize(1);
+            assertThat(files.pidFile()).doesNotExist();
         }
     }
 
     @Test
     void aSuccessorThatIsFrozenIsUndoneAndLeavesWhenItThaws() throws Exception {
-        try (ChildJvm child = start(LONG_WINDOW, "127.0.0.1:0")) {
-            long second = restart(child, 2);
+        try (ChildJvm child = files.start(LONG_WINDOW, "127.0.0.1:0")) {
+            long second = files.restart(child, 2);
             Signals.send(second, "STOP");
-            awaitPublished(child.pid());
+            files.awaitPublished(child.pid());
             child.awaitLine(line -> line.contains("does not answer: this generation accepts again"), SOON);
             Signals.send(second, "CONT");
             child.awaitLine("2 done", SOON);
@@ -206,28 +167,28 @@ class UndoTest {
     void aSuccessorWhoseHealthCheckSaysNoIsUndone() throws Exception {
         Path unwell = directory.resolve("unwell");
         try (ChildJvm child =
-                start(Map.of("BATON_UNDO_WINDOW", "10m", "BATON_HEALTH_INTERVAL", "50ms"), "127.0.0.1:0")) {
-            ScriptedService.script(script, "unwell " + unwell);
-            restart(child, 2);
+                files.start(Map.of("BATON_UNDO_WINDOW", "10m", "BATON_HEALTH_INTERVAL", "50ms"), "127.0.0.1:0")) {
+            files.script("unwell " + unwell);
+            files.restart(child, 2);
             Files.createFile(unwell);
             child.awaitLine("2 done", SOON);
             child.awaitLine(line -> line.contains("says that it is not healthy"), SOON);
-            awaitPublished(child.pid());
+            files.awaitPublished(child.pid());
         }
     }
 
     @Test
     void aSuccessorThatDoesNotAnswerTheHealthUrlIsUndone() throws Exception {
-        try (ChildJvm child = start(
+        try (ChildJvm child = files.start(
                 Map.of(
                         "BATON_UNDO_WINDOW", "10m",
                         "BATON_HEALTH_INTERVAL", "50ms",
                         "BATON_HEALTH_URL", "http://127.0.0.1:1/health"),
                 "127.0.0.1:0")) {
-            Signals.send(publishedPid(), "HUP");
+            Signals.send(files.publishedPid(), "HUP");
             child.awaitLine("2 done", SOON);
             child.awaitLine(line -> line.contains("does not answer http://127.0.0.1:1/health"), SOON);
-            awaitPublished(child.pid());
+            files.awaitPublished(child.pid());
         }
     }
 
@@ -235,17 +196,17 @@ class UndoTest {
     @Test
     void theGrandparentServesAgainWhenItsSuccessorIsKilledDuringTheNextRestart() throws Exception {
         Path gate = directory.resolve("gate");
-        try (ChildJvm child = start(LONG_WINDOW, "127.0.0.1:0")) {
-            long second = restart(child, 2);
-            ScriptedService.script(script, "wait " + gate);
+        try (ChildJvm child = files.start(LONG_WINDOW, "127.0.0.1:0")) {
+            long second = files.restart(child, 2);
+            files.script("wait " + gate);
             Signals.send(second, "HUP");
             child.awaitLine("3 waits", SOON);
             Signals.send(second, "KILL");
-            awaitPublished(child.pid());
+            files.awaitPublished(child.pid());
             Files.createFile(gate);
             child.awaitLine(line -> line.contains("the generation before it serves again"), SOON);
             Await.state("only the first is left", SOON, () -> child.processes().equals(List.of(child.pid())));
-            assertThat(said(child, "3 resume")).isEmpty();
+            assertThat(ScriptedFiles.said(child, "3 resume")).isEmpty();
         }
     }
 
@@ -253,13 +214,13 @@ class UndoTest {
     void moreOldGenerationsThanAllowedRefuseARestartAndSayWhichOneDrains() throws Exception {
         Map<String, String> options =
                 Map.of("BATON_UNDO_WINDOW", "0", "BATON_DRAIN_TIMEOUT", "0", "BATON_MAX_GENERATIONS", "1");
-        ScriptedService.script(script, "never-drains");
-        try (ChildJvm child = start(options, "127.0.0.1:0")) {
-            restart(child, 2);
-            Signals.send(publishedPid(), "HUP");
+        files.script("never-drains");
+        try (ChildJvm child = files.start(options, "127.0.0.1:0")) {
+            files.restart(child, 2);
+            Signals.send(files.publishedPid(), "HUP");
             child.awaitLine(
                     line -> line.contains("max-generations is reached: generation 1 (pid " + child.pid() + ")"), SOON);
-            assertThat(said(child, "3 ")).isEmpty();
+            assertThat(ScriptedFiles.said(child, "3 ")).isEmpty();
         }
     }
 
@@ -270,10 +231,10 @@ class UndoTest {
                 "BATON_DRAIN_TIMEOUT", "0",
                 "BATON_MAX_GENERATIONS", "1",
                 "BATON_OLDEST_LEAVES_EARLY", "true");
-        ScriptedService.script(script, "never-drains");
-        try (ChildJvm child = start(options, "127.0.0.1:0")) {
-            long second = restart(child, 2);
-            restart(child, 3);
+        files.script("never-drains");
+        try (ChildJvm child = files.start(options, "127.0.0.1:0")) {
+            long second = files.restart(child, 2);
+            files.restart(child, 3);
             assertThat(child.awaitExit(SOON)).isZero();
             child.awaitLine(line -> line.contains("generation 1 drained") && line.contains("requests cut: 7"), SOON);
             assertThat(ProcFs.running(second)).isTrue();
