@@ -295,6 +295,9 @@ final class Ancestry {
             }
             case UNDOABLE -> {
                 Log.parentEnded(pid());
+                if (generation.state() == State.SERVING || generation.state() == State.UPGRADING) {
+                    generation.publish(); // It may have died between publishing itself and the word that it is back.
+                }
                 windowOver();
             }
             case GONE -> Log.parentEnded(pid());

@@ -21,8 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param readyTimeout how long a successor may take until it accepts before it is killed ({@code ready-timeout}; 60 s)
  * @param drainTimeout how long connections may take to finish before they are cut ({@code drain-timeout}; 30 s; zero:
  *     for ever). During the undo window nothing is cut
- * @param undoWindow how long after a switch the parent can come back ({@code undo-window}; zero: it cannot, which is
- *     the default for now)
+ * @param undoWindow how long after a switch the parent can come back ({@code undo-window}; 10 s; zero: it cannot)
  * @param healthUrl what a successor must keep answering with a status from 200 to 399 during the undo window
  *     ({@code health-url}; default: none)
  * @param healthInterval how often it is asked, and how often whether it is well ({@code health-interval}; 1 s)

@@ -12,10 +12,9 @@ import org.jspecify.annotations.Nullable;
  * is late waits once more, and does not blame the other for its own absence.
  */
 final class Deadline {
-    /** More than a garbage collection or a busy machine costs a timer. */
-    private static final Duration LATE = Duration.ofSeconds(1);
+    private static final Duration LATE = Duration.ofMillis(200);
 
-    /** Long enough to handle what waits. */
+    /** Long enough to handle what waits, on a busy machine too. */
     private static final Duration EXTENSION = Duration.ofSeconds(2);
 
     private final Owner owner;

@@ -1,7 +1,6 @@
 package dev.baton;
 
 import dev.baton.posix.Descriptors;
-import dev.baton.posix.Errno;
 import dev.baton.posix.Messages;
 import dev.baton.posix.PeerCredentials;
 import dev.baton.posix.PosixException;

@@ -12,7 +12,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * This process as one in the succession: its state ({@link State} draws it), and what each event makes of it.
@@ -499,10 +498,10 @@ final class Generation implements Signals.Actions {
         Log.stopping(origin);
         move(State.STOPPING);
         leaving = true;
-        // Only when it is certain that no older generation will accept again is it the end of the service. A parent that
+        // Only when it is certain that no older generation will accept again is it the end of the service. A parent
+        // that
         // does not answer holds the stop up no longer: it learns of it when it thaws.
-        ancestry.settle(
-                Optional.of(origin), settled -> leaveService(settled != Ancestry.Settled.THE_PARENTS));
+        ancestry.settle(Optional.of(origin), settled -> leaveService(settled != Ancestry.Settled.THE_PARENTS));
     }
 
     private void leaveService(boolean serviceEnds) {

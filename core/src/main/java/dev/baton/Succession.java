@@ -310,15 +310,6 @@ final class Succession {
                 attempt.generation(), generation.number(), ancestry.fallback(), predecessors.alive()));
     }
 
-    private void answerFallback(FrameChannel channel, long successor) throws IOException {
-        boolean serves = owner.ask(() -> wayBack.servesAfter(successor));
-        if (serves) {
-            channel.send(Frame.of(Frame.Type.SERVES));
-        } else {
-            SuccessorLink.refuse(channel, "it does not serve any more");
-        }
-    }
-
     /** What the link's thread sees, as events of the owner. */
     private final class Events implements SuccessorLink.Events {
         private final Upgrade attempt;

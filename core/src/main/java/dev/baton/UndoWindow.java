@@ -107,7 +107,8 @@ final class UndoWindow {
             close();
             over.run();
         } else {
-            Duration pause = Duration.ofNanos(Math.min(interval.toNanos(), remaining().toNanos()));
+            Duration pause =
+                    Duration.ofNanos(Math.min(interval.toNanos(), remaining().toNanos()));
             next = owner.schedule(problem.isPresent() ? interval : pause, this::ask);
         }
     }

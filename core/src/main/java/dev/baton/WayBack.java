@@ -186,8 +186,7 @@ final class WayBack {
                         generation.number(), ProcessHandle.current().pid()));
                 cameBack(attempt, reason);
             } else {
-                String detail =
-                        "generation " + generation.number() + " cannot accept again: " + failure.get();
+                String detail = "generation " + generation.number() + " cannot accept again: " + failure.get();
                 result.complete(new UndoResult.Failed(detail));
                 attempt.move(Upgrade.Step.UNDOABLE);
                 attempt.link().send(link -> link.sendNotUndone(detail));

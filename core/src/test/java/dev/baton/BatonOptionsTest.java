@@ -68,7 +68,7 @@ class BatonOptionsTest {
                 "BATON_OLDEST_LEAVES_EARLY", "true");
         BatonOptions options =
                 BatonOptions.configured(_ -> null, environment::get).build();
-        assertThat(options.undoWindow()).isZero();
+        assertThat(options.undoWindow()).isEqualTo(Duration.ofSeconds(10));
         assertThat(options.healthUrl()).contains(URI.create("http://127.0.0.1:8080/health"));
         assertThat(options.healthInterval()).isEqualTo(Duration.ofMillis(250));
         assertThat(options.maxGenerations()).isEqualTo(5);

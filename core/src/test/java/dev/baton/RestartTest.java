@@ -49,6 +49,7 @@ class RestartTest {
         ChildJvm.Builder builder = ChildJvm.of(ScriptedService.class)
                 .jvmOptions("-Xshare:auto", "-XX:TieredStopAtLevel=1")
                 .environment("BATON_PID_FILE", pidFile.toString())
+                .environment("BATON_UNDO_WINDOW", "0") // A parent that has drained exits.
                 .environment("BATON_RUN_DIR", directory.resolve("run").toString())
                 .arguments(script.toString())
                 .arguments(listeners);

@@ -50,7 +50,9 @@ class UndoTest {
 
             long third = files.restart(child, 3);
             assertThat(third).isNotIn(first, second);
-            assertThat(ScriptedFiles.said(child, "3 listens on")).hasSize(2).allMatch(line -> line.endsWith(" inherited"));
+            assertThat(ScriptedFiles.said(child, "3 listens on"))
+                    .hasSize(2)
+                    .allMatch(line -> line.endsWith(" inherited"));
         }
     }
 
@@ -63,7 +65,8 @@ class UndoTest {
             Files.createFile(gate);
             child.awaitLine("2 done", SOON);
             files.awaitPublished(child.pid());
-            assertThat(ScriptedFiles.said(child, "2 undo:")).containsExactly("2 undo: " + new UndoResult.Undone(1, child.pid()));
+            assertThat(ScriptedFiles.said(child, "2 undo:"))
+                    .containsExactly("2 undo: " + new UndoResult.Undone(1, child.pid()));
             List<String> lines = child.lines().stream().map(OutputLine::text).toList();
             assertThat(lines.lastIndexOf("1 resume")).isBetween(0, lines.indexOf("2 park"));
             assertThat(ScriptedFiles.said(child, "2 "))
@@ -108,7 +111,8 @@ class UndoTest {
         try (ChildJvm child = files.start(Map.of("BATON_UNDO_WINDOW", "1s"), "127.0.0.1:0")) {
             long second = files.restart(child, 2);
             assertThat(child.awaitExit(SOON)).isZero();
-            assertThat(ScriptedFiles.said(child, "1 ")).containsSubsequence("1 park", "1 drain SUCCEEDED", "1 release", "1 done");
+            assertThat(ScriptedFiles.said(child, "1 "))
+                    .containsSubsequence("1 park", "1 drain SUCCEEDED", "1 release", "1 done");
             assertThat(files.publishedPid()).isEqualTo(second);
             assertThat(ProcFs.running(second)).isTrue();
         }

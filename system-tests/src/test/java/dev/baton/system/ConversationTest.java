@@ -64,6 +64,7 @@ class ConversationTest {
     private ChildJvm start() throws Exception {
         ChildJvm started = ChildJvm.of(ConversationService.class)
                 .environment("BATON_PID_FILE", directory.resolve("pid").toString())
+                .environment("BATON_UNDO_WINDOW", "0") // An old process exits when it has drained.
                 .environment("BATON_RUN_DIR", directory.resolve("run").toString())
                 .arguments("127.0.0.1:0", String.valueOf(SPREAD_MILLIS))
                 .start();

@@ -52,6 +52,7 @@ class ForeignWebSocketClientTest {
     void nodeTalksCompressedAndInFragmentsAndHearsOfTheRestart() throws Exception {
         assumeTrue(isThere(), "node or its package ws is missing: npm install --prefix system-tests/target/npm ws");
         try (ChildJvm service = ChildJvm.of(ConversationService.class)
+                .environment("BATON_UNDO_WINDOW", "0") // An old process exits when it has drained.
                 .environment("BATON_RUN_DIR", directory.resolve("run").toString())
                 .arguments("127.0.0.1:0", "0")
                 .start()) {

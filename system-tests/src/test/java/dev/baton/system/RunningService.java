@@ -48,6 +48,7 @@ final class RunningService implements AutoCloseable {
         script(directory, "serve");
         ChildJvm.Builder builder = ChildJvm.of(Service.class)
                 .environment("BATON_PID_FILE", directory.resolve("pid").toString())
+                .environment("BATON_UNDO_WINDOW", "0") // An old process exits when it has drained.
                 .environment("BATON_RUN_DIR", directory.resolve("run").toString())
                 .arguments(directory.resolve("script").toString(), Transport.TCP.listenAddress(directory))
                 .arguments(more);

@@ -41,6 +41,7 @@ final class TlsSite implements AutoCloseable {
         Path site = Files.createDirectory(directory.resolve("site"));
         Files.write(site.resolve("hello.txt"), PAGE);
         ChildJvm child = ChildJvm.of(Main.class)
+                .environment("BATON_UNDO_WINDOW", "0") // An old process exits when it has drained.
                 .environment("BATON_RUN_DIR", directory.resolve("run").toString())
                 .arguments("serve", site.toString(), "--listen", "127.0.0.1:0")
                 .arguments("--pid-file", directory.resolve("pid").toString())

@@ -31,6 +31,7 @@ class UdpRestartTest {
     private ChildJvm start(String address) throws Exception {
         return ChildJvm.of(UdpService.class)
                 .environment("BATON_PID_FILE", directory.resolve("pid").toString())
+                .environment("BATON_UNDO_WINDOW", "0") // An old process exits when it has drained.
                 .environment("BATON_RUN_DIR", directory.resolve("run").toString())
                 .arguments(directory.resolve("gate").toString(), address)
                 .start();
