@@ -61,14 +61,14 @@ class BatonOptionsTest {
     @Test
     void theOptionsOfTheWayBackAreReadAndChecked() {
         Map<String, String> environment = Map.of(
-                "BATON_UNDO_WINDOW", "0",
+                "BATON_UNDO_WINDOW", "3s",
                 "BATON_HEALTH_URL", "http://127.0.0.1:8080/health",
                 "BATON_HEALTH_INTERVAL", "250ms",
                 "BATON_MAX_GENERATIONS", "5",
                 "BATON_OLDEST_LEAVES_EARLY", "true");
         BatonOptions options =
                 BatonOptions.configured(_ -> null, environment::get).build();
-        assertThat(options.undoWindow()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(options.undoWindow()).isEqualTo(Duration.ofSeconds(3));
         assertThat(options.healthUrl()).contains(URI.create("http://127.0.0.1:8080/health"));
         assertThat(options.healthInterval()).isEqualTo(Duration.ofMillis(250));
         assertThat(options.maxGenerations()).isEqualTo(5);
