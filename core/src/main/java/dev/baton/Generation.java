@@ -78,8 +78,8 @@ final class Generation implements Signals.Actions {
                 offeredState,
                 standardError,
                 publication);
-        this.control = ControlSocket.open(
-                options.runDirectory(), new ControlRequests(this, succession, wayBack, owner));
+        this.control =
+                ControlSocket.open(options.runDirectory(), new ControlRequests(this, succession, wayBack, owner));
     }
 
     /** Takes over what a parent hands, if there is one; then events may come. */
