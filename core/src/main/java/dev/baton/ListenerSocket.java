@@ -2,6 +2,7 @@ package dev.baton;
 
 import dev.baton.posix.Descriptors;
 import dev.baton.posix.Errno;
+import dev.baton.posix.LockFile;
 import dev.baton.posix.PosixException;
 import dev.baton.posix.Sockets;
 import java.io.IOException;
@@ -58,30 +59,48 @@ final class ListenerSocket implements Listener {
     private static ListenerSocket bound(
             ListenAddress address, SocketAddress socketAddress, int backlog, Consumer<ListenerSocket> closer)
             throws IOException {
-        boolean datagrams = address instanceof ListenAddress.Udp;
-        int descriptor = datagrams ? Sockets.datagramFor(socketAddress) : Sockets.streamFor(socketAddress);
-        boolean bound = false;
+        int descriptor = address instanceof ListenAddress.Udp
+                ? Sockets.datagramFor(socketAddress)
+                : Sockets.streamFor(socketAddress);
+        boolean done = false;
         try {
             switch (address) {
-                case ListenAddress.Unix unix -> removeIfStale(unix.path());
-                case ListenAddress.Tcp _ -> Sockets.reuseAddress(descriptor);
-                case ListenAddress.Udp _ -> {
-                    // Without SO_REUSEADDR: a second service at this port is to fail, not to take half of what comes.
+                case ListenAddress.Unix unix -> {
+                    try (LockFile _ = LockFile.acquire(lockFile(unix.path()))) {
+                        removeIfStale(unix.path());
+                        bindAndListen(address, socketAddress, descriptor, backlog);
+                    }
                 }
+                case ListenAddress.Tcp _ -> {
+                    Sockets.reuseAddress(descriptor);
+                    bindAndListen(address, socketAddress, descriptor, backlog);
+                }
+                // Without SO_REUSEADDR: a second service at this port is to fail, not to take half of what comes.
+                case ListenAddress.Udp _ -> Sockets.bind(descriptor, socketAddress);
             }
-            Sockets.bind(descriptor, socketAddress);
-            bound = true;
-            if (!datagrams) {
-                Sockets.listen(descriptor, backlog);
+            ListenerSocket listener = new ListenerSocket(address, descriptor, false, closer);
+            done = true;
+            return listener;
+        } finally {
+            if (!done) {
+                Descriptors.close(descriptor);
             }
-            return new ListenerSocket(address, descriptor, false, closer);
-        } catch (IOException | RuntimeException e) {
-            Descriptors.close(descriptor);
-            if (bound) {
-                removePath(address);
-            }
+        }
+    }
+
+    private static void bindAndListen(
+            ListenAddress address, SocketAddress socketAddress, int descriptor, int backlog) throws PosixException {
+        Sockets.bind(descriptor, socketAddress);
+        try {
+            Sockets.listen(descriptor, backlog);
+        } catch (PosixException e) {
+            removePath(address);
             throw e;
         }
+    }
+
+    private static Path lockFile(Path path) {
+        return path.resolveSibling("." + path.getFileName() + ".lock");
     }
 
     /**
@@ -127,6 +146,13 @@ final class ListenerSocket implements Listener {
      * nobody listens; to the path of a living one it does not, and then the path is left alone.
      *
      * <p>The probe does not block: a living process that hangs, with a full queue, would make it wait for ever.
+     *
+     * <p><b>Two processes, one stale path.</b> Without more, both could find nobody there; one removes the path and binds,
+     * and the other then removes the path of the living one. And between bind(2) and listen(2) a path looks as stale as a
+     * dead process's. So the probe, the removal, bind and listen are one step, under a lock of the path: who comes second
+     * finds a path that listens, and its bind fails. The end of a listener needs no lock: its path goes before its socket
+     * does ({@link #end}), so nobody takes it for stale meanwhile. The lock is a file, and not the directory itself, because
+     * a directory can be locked by whoever may read it, and held for ever.
      */
     private static void removeIfStale(Path path) throws IOException {
         if (!Files.exists(path) || !isSocket(path)) {
@@ -193,10 +219,16 @@ final class ListenerSocket implements Listener {
         closer.accept(this);
     }
 
-    /** Closes the descriptor and removes the path: nobody listens there any more. */
+    /**
+     * Removes the path and closes the descriptor: nobody listens there any more. In this order, else the path would be
+     * stale for a moment, another process could put its own in its place, and that would be removed.
+     */
     void end() {
-        if (release()) {
-            removePath(address);
+        synchronized (lock) {
+            if (descriptor != CLOSED) {
+                removePath(address);
+                release();
+            }
         }
     }
 

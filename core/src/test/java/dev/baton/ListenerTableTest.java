@@ -18,7 +18,15 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -116,6 +124,40 @@ class ListenerTableTest {
         Path file = Files.writeString(directory.resolve("file"), "precious");
         assertThatThrownBy(() -> Listeners.bind(ListenAddress.unix(file), 0)).isInstanceOf(ListenException.class);
         assertThat(file).hasContent("precious");
+    }
+
+    @Test
+    void ofManyThatReplaceOneStalePathInTheSameInstantOneHasItAndTheOthersFail() throws Exception {
+        int contenders = 8;
+        try (ExecutorService threads = Executors.newFixedThreadPool(contenders)) {
+            for (int round = 0; round < 100; round++) {
+                Path path = directory.resolve("s");
+                try (ServerSocketChannel dead = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+                    dead.bind(UnixDomainSocketAddress.of(path));
+                }
+                CyclicBarrier together = new CyclicBarrier(contenders);
+                Callable<Optional<Listener>> contender = () -> {
+                    together.await();
+                    try {
+                        return Optional.of(Listeners.bind(ListenAddress.unix(path), 0));
+                    } catch (ListenException e) {
+                        assertThat(e).hasMessageContaining("the address is in use");
+                        return Optional.empty();
+                    }
+                };
+                List<Listener> winners = new ArrayList<>();
+                for (Future<Optional<Listener>> result :
+                        threads.invokeAll(Collections.nCopies(contenders, contender))) {
+                    result.get().ifPresent(winners::add);
+                }
+                assertThat(winners).as("round %d", round).hasSize(1);
+                try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+                    assertThat(client.isConnected()).isTrue();
+                }
+                winners.getFirst().close();
+                assertThat(directory).as("neither the path nor a lock is left").isEmptyDirectory();
+            }
+        }
     }
 
     @Test

@@ -62,8 +62,15 @@ final class Libc {
     static final int FD_CLOEXEC = 1;
     static final int O_ACCMODE = 3;
     static final int O_RDONLY = 0;
+    static final int O_RDWR = 2;
+    static final int O_CREAT = 0x40;
     static final int O_NONBLOCK = 0x800;
     static final int O_CLOEXEC = 0x80000;
+
+    /** The two platforms have their own numbers for this flag, which asm-generic leaves to them. */
+    static final int O_NOFOLLOW_X86_64 = 0x20000;
+
+    static final int O_NOFOLLOW_AARCH64 = 0x8000;
     static final int LOCK_EX = 2;
     static final int LOCK_NB = 4;
 
