@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * {@code baton.drain-timeout}, the variable {@code BATON_DRAIN_TIMEOUT} and, for programs with a command line of their own
  * such as {@code baton serve}, the option {@code --drain-timeout}.
  *
+ * <p>A relative path is meant in the directory in which the first generation was started, in every generation.
+ *
  * @param name what operators call the service ({@code name}; default: the main class or jar of the command line)
  * @param pidFile where the pid of the generation that serves is published ({@code pid-file}; default: nowhere)
  * @param runDirectory the folder of the control sockets ({@code run-dir}; default: {@code $XDG_RUNTIME_DIR/baton},
@@ -43,7 +45,7 @@ public record BatonOptions(
         boolean oldestLeavesEarly) {
 
     /**
-     * Checks the times and makes the paths absolute.
+     * Checks the values.
      *
      * @throws IllegalArgumentException if a value is out of its range; the message names the option. The ready timeout and
      *     the health interval must be longer than zero, no time negative or longer than 10000 hours, the undo window not
@@ -72,8 +74,21 @@ public record BatonOptions(
         checkLength("ready-timeout", readyTimeout);
         checkLength("drain-timeout", drainTimeout);
         checkLength("health-interval", healthInterval);
-        pidFile = pidFile.map(Path::toAbsolutePath);
-        runDirectory = runDirectory.map(Path::toAbsolutePath);
+    }
+
+    /** The same with relative paths resolved. */
+    BatonOptions in(Path directory) {
+        return new BatonOptions(
+                name,
+                pidFile.map(directory::resolve),
+                runDirectory.map(directory::resolve),
+                readyTimeout,
+                drainTimeout,
+                undoWindow,
+                healthUrl,
+                healthInterval,
+                maxGenerations,
+                oldestLeavesEarly);
     }
 
     private static final Duration MAX_UNDO_WINDOW = Duration.ofHours(24);

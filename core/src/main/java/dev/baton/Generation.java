@@ -56,9 +56,11 @@ final class Generation implements Signals.Actions {
     private Drain drain;
 
     private Generation(
-            BatonOptions options, ListenerTable listeners, StandardError standardError, Optional<ParentLink> parent)
+            BatonOptions configured, ListenerTable listeners, StandardError standardError, Optional<ParentLink> parent)
             throws IOException {
-        this.options = options;
+        InitialDirectory initial = InitialDirectory.of(parent);
+        initial.offer(offeredState);
+        this.options = configured.in(initial.path());
         this.listeners = listeners;
         this.standardError = standardError;
         this.number = parent.map(ParentLink::generation).orElse(1);

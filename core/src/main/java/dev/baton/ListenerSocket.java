@@ -88,8 +88,8 @@ final class ListenerSocket implements Listener {
         }
     }
 
-    private static void bindAndListen(
-            ListenAddress address, SocketAddress socketAddress, int descriptor, int backlog) throws PosixException {
+    private static void bindAndListen(ListenAddress address, SocketAddress socketAddress, int descriptor, int backlog)
+            throws PosixException {
         Sockets.bind(descriptor, socketAddress);
         try {
             Sockets.listen(descriptor, backlog);

@@ -237,6 +237,10 @@ final class Log {
         log(WARNING, "{0} could not be removed: {1}", path, e);
     }
 
+    static void leftoversStay(Path folder, Exception e) {
+        log(WARNING, "what killed processes may have left in {0} stays there: {1}", folder, e);
+    }
+
     static void pidFileNotWritten(IOException e) {
         log(ERROR, "the pid file could not be written: {0}", e);
     }

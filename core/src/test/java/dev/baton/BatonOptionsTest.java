@@ -49,13 +49,20 @@ class BatonOptionsTest {
     }
 
     @Test
-    void pathsAreMadeAbsolute() {
+    void relativePathsAreMeantInTheDirectoryThatIsGiven() {
         BatonOptions options = BatonOptions.builder()
                 .pidFile(Path.of("p"))
                 .runDirectory(Path.of("r"))
-                .build();
-        assertThat(options.pidFile().orElseThrow()).isAbsolute();
-        assertThat(options.runDirectory().orElseThrow()).isAbsolute();
+                .build()
+                .in(Path.of("/first"));
+        assertThat(options.pidFile()).contains(Path.of("/first/p"));
+        assertThat(options.runDirectory()).contains(Path.of("/first/r"));
+        assertThat(BatonOptions.builder()
+                        .pidFile(Path.of("/p"))
+                        .build()
+                        .in(Path.of("/first"))
+                        .pidFile())
+                .contains(Path.of("/p"));
     }
 
     @Test
