@@ -2,6 +2,7 @@ package dev.baton;
 
 import dev.baton.testkit.Await;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -12,8 +13,13 @@ import java.util.concurrent.CompletionStage;
 /**
  * A service whose every generation reads anew what it is to do, because all have the same command line: one word of the
  * file that is its first argument. It prints what its participant is told. The other arguments are listeners.
+ *
+ * <p>In the folder that the variable {@value #ACCEPTS_IN} names, if it does, it makes a file with its pid as the name, when
+ * it is told to accept: before anybody can know that it does.
  */
 final class ScriptedService {
+    static final String ACCEPTS_IN = "SCRIPTED_SERVICE_ACCEPTS_IN";
+
     private ScriptedService() {}
 
     public static void main(String[] arguments) throws Exception {
@@ -156,6 +162,7 @@ final class ScriptedService {
                 throw new IllegalStateException("thrown by resume");
             }
             CompletionStage<Void> resumed = said("resume");
+            markAccepting();
             return script.equals("never-accepts") ? new CompletableFuture<>() : resumed;
         }
 
@@ -195,6 +202,20 @@ final class ScriptedService {
         private CompletionStage<Void> said(String call) {
             say(baton, call);
             return CompletableFuture.completedStage(null);
+        }
+    }
+
+    private static void markAccepting() {
+        String folder = System.getenv(ACCEPTS_IN);
+        if (folder != null) {
+            try {
+                Path mark = Path.of(folder, String.valueOf(ProcessHandle.current().pid()));
+                if (Files.notExists(mark)) {
+                    Files.createFile(mark);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
 
