@@ -209,7 +209,8 @@ final class ScriptedService {
         String folder = System.getenv(ACCEPTS_IN);
         if (folder != null) {
             try {
-                Path mark = Path.of(folder, String.valueOf(ProcessHandle.current().pid()));
+                Path mark =
+                        Path.of(folder, String.valueOf(ProcessHandle.current().pid()));
                 if (Files.notExists(mark)) {
                     Files.createFile(mark);
                 }
