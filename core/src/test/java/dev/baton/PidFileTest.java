@@ -203,7 +203,8 @@ class PidFileTest {
 
     @Test
     void aWriteThatFailsLeavesNothing() throws IOException {
-        Path file = Files.createDirectories(directory.resolve("pid/not-empty")).getParent();
+        Path file = directory.resolve("pid");
+        Files.createDirectories(file.resolve("not-empty"));
         assertThatThrownBy(() -> new PidFile(Optional.of(file)).write(SELF)).isInstanceOf(IOException.class);
         try (var files = Files.list(directory)) {
             assertThat(files).containsExactly(file);
