@@ -25,6 +25,7 @@ final class Generation implements Signals.Actions {
 
     private final BatonOptions options;
     private final ListenerTable listeners;
+    private final ReleaseFiles releaseFiles = ReleaseFiles.ofThisProcess();
     private final OfferedState offeredState = new OfferedState(Protocol.STATE_TIMEOUT);
     private final StandardError standardError;
     private final Publication publication;
@@ -114,6 +115,11 @@ final class Generation implements Signals.Actions {
 
     State state() {
         return state;
+    }
+
+    /** What an operator should know of this process, one sentence each; for the log and for {@code status}. */
+    List<String> warnings() {
+        return releaseFiles.warnings(number);
     }
 
     Listener listen(ListenAddress address, int backlog) throws IOException {

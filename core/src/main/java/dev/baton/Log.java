@@ -42,6 +42,10 @@ final class Log {
         log(INFO, "restart requested by {0}: generation {1} starts", origin, next);
     }
 
+    static void releaseFile(String warning) {
+        log(WARNING, "{0}", warning);
+    }
+
     static void restartRefused(String origin, RestartResult result) {
         String reason = switch (result) {
             case RestartResult.NotServing(State state) -> "this generation is " + state;

@@ -50,7 +50,7 @@ final class StandardError {
 
     /** Starts a process whose standard error comes through a pipe; its other streams are this process's. */
     Child start(ProcessBuilder builder) throws IOException {
-        builder.inheritIO();
+        StandardStreams.passTo(builder);
         if (!Descriptors.isWritable(STDERR)) {
             return new Child(builder.start(), Optional.empty());
         }

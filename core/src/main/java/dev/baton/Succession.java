@@ -91,6 +91,7 @@ final class Succession {
         Upgrade attempt = new Upgrade(next, result);
         current = attempt;
         Log.restartRequested(origin, attempt.generation());
+        generation.warnings().forEach(Log::releaseFile);
         publication.restarting();
         attempt.deadline(Deadline.in(owner, options.readyTimeout(), () -> late(attempt)));
         try {

@@ -107,7 +107,9 @@ class ServeBadInputTest {
     }
 
     private ChildJvm.Builder serve(String... options) {
-        ChildJvm.Builder serve = ChildJvm.of(Main.class).arguments("serve", directory.toString());
+        ChildJvm.Builder serve = ChildJvm.of(Main.class)
+                .environment("BATON_RUN_DIR", directory.resolve("run").toString())
+                .arguments("serve", directory.toString());
         if (!List.of(options).contains("--listen")) {
             serve.arguments("--listen", "127.0.0.1:0");
         }
