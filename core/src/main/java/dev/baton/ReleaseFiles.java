@@ -94,8 +94,12 @@ final class ReleaseFiles {
                 open.putAll(openFiles()); // Only now: a server has many connections open.
             }
             BasicFileAttributes held = now.filter(stamp::isSameFile).orElseGet(() -> open.get(stamp.key()));
-            warning(stamp, now.isPresent(), held, "generation " + generation + " (pid "
-                            + ProcessHandle.current().pid() + ")")
+            warning(
+                            stamp,
+                            now.isPresent(),
+                            held,
+                            "generation " + generation + " (pid "
+                                    + ProcessHandle.current().pid() + ")")
                     .ifPresent(warnings::add);
         }
         return List.copyOf(warnings);
@@ -176,7 +180,8 @@ final class ReleaseFiles {
         List<Path> paths = new ArrayList<>();
         try (JarFile file = new JarFile(jar.toFile())) {
             Manifest manifest = file.getManifest();
-            String value = manifest == null ? null : manifest.getMainAttributes().getValue(Attributes.Name.CLASS_PATH);
+            String value =
+                    manifest == null ? null : manifest.getMainAttributes().getValue(Attributes.Name.CLASS_PATH);
             for (String entry : value == null ? new String[0] : value.strip().split(" +", 0)) {
                 URI uri = resolved(jar).toUri().resolve(entry);
                 if ("file".equals(uri.getScheme())) {

@@ -90,11 +90,12 @@ class PublishedPidTest {
         private final List<Long> published = new ArrayList<>(); // the thread's until it has ended
         private final List<String> faults = new ArrayList<>(); // the thread's until it has ended
         private final CompletableFuture<Void> end = new CompletableFuture<>();
-        private final Thread thread = Thread.ofPlatform().start(this::read);
+        private final Thread thread = Thread.ofPlatform().unstarted(this::read);
 
         Reader(Path pidFile, Path accepts) {
             this.pidFile = pidFile;
             this.accepts = accepts;
+            thread.start();
         }
 
         private void read() {
