@@ -11,12 +11,18 @@ final class EchoService {
 
     public static void main(String[] arguments) throws Exception {
         try (Baton baton = Baton.start()) {
-            say(baton, "arguments "
-                    + Arrays.stream(arguments).map(EchoService::describe).toList());
-            say(baton, "options "
-                    + ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                            .filter(option -> option.startsWith("-Dfrom."))
-                            .toList());
+            say(
+                    baton,
+                    "arguments "
+                            + Arrays.stream(arguments)
+                                    .map(EchoService::describe)
+                                    .toList());
+            say(
+                    baton,
+                    "options "
+                            + ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                                    .filter(option -> option.startsWith("-Dfrom."))
+                                    .toList());
             say(baton, "directory " + System.getProperty("user.dir"));
             say(baton, "input ends " + (System.in.read() < 0));
             baton.ready();

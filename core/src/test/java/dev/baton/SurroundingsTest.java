@@ -30,8 +30,19 @@ class SurroundingsTest {
 
     /** Lines of proc_pid_status(5). */
     private static final List<String> STATUS = List.of(
-            "Umask", "Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "SigBlk",
-            "SigIgn", "Cpus_allowed");
+            "Umask",
+            "Uid",
+            "Gid",
+            "Groups",
+            "CapInh",
+            "CapPrm",
+            "CapEff",
+            "CapBnd",
+            "CapAmb",
+            "NoNewPrivs",
+            "SigBlk",
+            "SigIgn",
+            "Cpus_allowed");
 
     /** The C library keeps 32 and 33 to itself, and its posix_spawn(3) passes them on ignored. */
     private static final long C_LIBRARYS_SIGNALS = 3L << 31;
@@ -90,10 +101,13 @@ class SurroundingsTest {
         }
         String stat = Files.readString(proc.resolve("stat"));
         String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-        found.put("process group, session, terminal", String.join(" ", Arrays.asList(fields).subList(2, 5)));
+        found.put(
+                "process group, session, terminal",
+                String.join(" ", Arrays.asList(fields).subList(2, 5)));
         found.put("nice", fields[16]);
         found.put("policy", fields[38]);
-        found.put("oom_score_adj", Files.readString(proc.resolve("oom_score_adj")).strip());
+        found.put(
+                "oom_score_adj", Files.readString(proc.resolve("oom_score_adj")).strip());
         found.put("directory", Files.readSymbolicLink(proc.resolve("cwd")).toString());
         found.put("cgroup", Files.readString(proc.resolve("cgroup")));
         found.put("words", String.valueOf(ProcFs.commandLine(pid)));
@@ -108,15 +122,18 @@ class SurroundingsTest {
     void limitsMasksPriorityAndPlaceAreTheFirstGenerationsOwn() throws Exception {
         String commands = "umask 027; ulimit -Sn 700; ulimit -Hn 900; ulimit -c 0; ulimit -Su 5000; trap '' USR1 PIPE;"
                 + " echo 300 >/proc/self/oom_score_adj; renice -n 5 $$ >/dev/null; taskset -pc 0 $$ >/dev/null";
-        Map<String, String> raised =
-                expectTheSame(service(EchoService.class).startedBy(shell(commands)));
+        Map<String, String> raised = expectTheSame(service(EchoService.class).startedBy(shell(commands)));
         assertThat(raised)
                 .containsEntry("Umask", "0027")
                 .containsEntry("nice", "5")
                 .containsEntry("oom_score_adj", "300")
                 .containsEntry("Cpus_allowed", "1");
-        assertThat(raised.get("Max open files")).as("the JVM raises the soft limit").matches("900 +900 .*");
-        assertThat(Long.parseLong(raised.getOrDefault("SigIgn", ""), 16) >>> 9 & 1).as("USR1").isOne();
+        assertThat(raised.get("Max open files"))
+                .as("the JVM raises the soft limit")
+                .matches("900 +900 .*");
+        assertThat(Long.parseLong(raised.getOrDefault("SigIgn", ""), 16) >>> 9 & 1)
+                .as("USR1")
+                .isOne();
         Map<String, String> kept = expectTheSame(
                 service(EchoService.class).jvmOptions("-XX:-MaxFDLimit").startedBy(shell(commands)));
         assertThat(kept.get("Max open files")).matches("700 +900 .*");
@@ -146,9 +163,18 @@ class SurroundingsTest {
     @Test
     void everyArgumentArrivesUnchangedInEachGeneration() throws Exception {
         String[] arguments = {
-            "", "two words", "\"quoted\" 'twice' \\", "line\nline\ttab", "$HOME `id` *", "-", "@at", "x".repeat(5_000),
+            "",
+            "two words",
+            "\"quoted\" 'twice' \\",
+            "line\nline\ttab",
+            "$HOME `id` *",
+            "-",
+            "@at",
+            "x".repeat(5_000),
             // A single one may have 128 KiB with its end: MAX_ARG_STRLEN of execve(2).
-            "y".repeat(131_071), "ü€\uD83D\uDE00", ""
+            "y".repeat(131_071),
+            "ü€\uD83D\uDE00",
+            ""
         };
         assumeTrue("UTF-8".equals(System.getProperty("sun.jnu.encoding")), "this JVM cannot pass such arguments on");
         try (ChildJvm child = service(EchoService.class).arguments(arguments).start()) {
