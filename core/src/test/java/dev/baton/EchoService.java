@@ -1,8 +1,8 @@
 package dev.baton;
 
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.zip.CRC32;
 
 /** A service that prints how it was started: each argument's length and checksum, and the options that its JVM has taken. */
@@ -11,18 +11,8 @@ final class EchoService {
 
     public static void main(String[] arguments) throws Exception {
         try (Baton baton = Baton.start()) {
-            say(
-                    baton,
-                    "arguments "
-                            + Arrays.stream(arguments)
-                                    .map(EchoService::describe)
-                                    .toList());
-            say(
-                    baton,
-                    "options "
-                            + ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                                    .filter(option -> option.startsWith("-Dfrom."))
-                                    .toList());
+            say(baton, "arguments " + Arrays.stream(arguments).map(EchoService::describe).toList());
+            say(baton, "options " + options());
             say(baton, "directory " + System.getProperty("user.dir"));
             say(baton, "input ends " + (System.in.read() < 0));
             baton.ready();
@@ -30,6 +20,20 @@ final class EchoService {
             baton.awaitExit();
             say(baton, "done");
         }
+    }
+
+    /** Through reflection: the module java.management is there, and core's does not read it. */
+    private static List<String> options() throws ReflectiveOperationException {
+        Object runtime = Class.forName("java.lang.management.ManagementFactory")
+                .getMethod("getRuntimeMXBean")
+                .invoke(null);
+        List<?> options = (List<?>) Class.forName("java.lang.management.RuntimeMXBean")
+                .getMethod("getInputArguments")
+                .invoke(runtime);
+        return options.stream()
+                .map(String::valueOf)
+                .filter(option -> option.startsWith("-Dfrom."))
+                .toList();
     }
 
     static String describe(String argument) {
