@@ -11,7 +11,12 @@ final class EchoService {
 
     public static void main(String[] arguments) throws Exception {
         try (Baton baton = Baton.start()) {
-            say(baton, "arguments " + Arrays.stream(arguments).map(EchoService::describe).toList());
+            say(
+                    baton,
+                    "arguments "
+                            + Arrays.stream(arguments)
+                                    .map(EchoService::describe)
+                                    .toList());
             say(baton, "options " + options());
             say(baton, "directory " + System.getProperty("user.dir"));
             say(baton, "input ends " + (System.in.read() < 0));
