@@ -51,11 +51,10 @@ public final class LockFile implements AutoCloseable {
     }
 
     private static int open(Path path) throws PosixException {
-        int noFollow =
-                switch (Platform.current()) {
-                    case LINUX_X86_64 -> Libc.O_NOFOLLOW_X86_64;
-                    case LINUX_AARCH64 -> Libc.O_NOFOLLOW_AARCH64;
-                };
+        int noFollow = switch (Platform.current()) {
+            case LINUX_X86_64 -> Libc.O_NOFOLLOW_X86_64;
+            case LINUX_AARCH64 -> Libc.O_NOFOLLOW_AARCH64;
+        };
         try (Arena arena = Arena.ofConfined()) {
             return Libc.Function.OPEN.call(
                     arena.allocateFrom(path.toString()).address(),
