@@ -61,6 +61,7 @@ class SurroundingsTest {
         return ChildJvm.of(main)
                 .jvmOptions("-Xshare:auto", "-XX:TieredStopAtLevel=1")
                 .environment("BATON_RUN_DIR", directory.resolve("run").toString())
+                .environment("BATON_UNDO_WINDOW", "0")
                 .environment("BATON_PID_FILE", pidFile.toString());
     }
 
