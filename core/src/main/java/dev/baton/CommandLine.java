@@ -47,6 +47,18 @@ record CommandLine(List<String> words, Path directory) {
         return name.isEmpty() ? "baton" : name;
     }
 
+    /** Why a start has failed; the JDK says "No such file or directory" whatever is missing. */
+    String explain(Throwable failure) {
+        if (!Files.isDirectory(directory)) {
+            return "its working directory " + directory + " does not exist";
+        }
+        Path program = directory.resolve(words.getFirst());
+        if (words.getFirst().contains("/") && !Files.exists(program)) {
+            return program + " does not exist";
+        }
+        return String.valueOf(failure.getMessage()).strip();
+    }
+
     /** The encoding in which the JVM reads its arguments and gives them to children. */
     private static Charset nativeEncoding() {
         return Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));

@@ -55,25 +55,30 @@ final class StandardError {
             return new Child(builder.start(), Optional.empty());
         }
         Pipe pipe = Pipe.open();
-        boolean started = false;
         try {
+            // Before the process: if there is no thread to be had, there must be no process that nobody knows.
+            ErrorPump pump = pump(pipe.reader());
             Process process =
                     builder.redirectError(new File(file(pipe.writer()))).start();
-            started = true;
-            return new Child(process, Optional.of(pump(pipe.reader())));
+            return new Child(process, Optional.of(pump));
         } finally {
-            Descriptors.close(pipe.writer());
-            if (!started) {
-                Descriptors.close(pipe.reader());
-            }
+            Descriptors.close(pipe.writer()); // If no process was started, the pump sees the end, and ends.
         }
     }
 
-    private synchronized ErrorPump pump(int reader) {
+    private synchronized ErrorPump pump(int reader) throws PosixException {
         ErrorPump[] pump = new ErrorPump[1];
         pump[0] = new ErrorPump(reader, () -> ended(pump[0]));
+        boolean begun = false;
+        try {
+            pump[0].begin();
+            begun = true;
+        } finally {
+            if (!begun) {
+                Descriptors.close(reader);
+            }
+        }
         pumps.add(pump[0]);
-        pump[0].begin();
         return pump[0];
     }
 
@@ -166,8 +171,13 @@ final class StandardError {
     /** The parent pumps no more: that is for this process to do. */
     synchronized void takeOver() {
         restore();
-        inherited.forEach(this::pump);
-        inherited.clear();
+        try {
+            while (!inherited.isEmpty()) {
+                pump(inherited.removeFirst());
+            }
+        } catch (PosixException e) {
+            Log.standardErrorLost(e);
+        }
     }
 
     /** The handoff was a failure, and this process ends: gives up what came with it. */

@@ -102,7 +102,7 @@ final class Succession {
                     .thenAccept(ended -> owner.post(() -> exited(attempt, describeExit(ended.exitValue()))));
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
             // OutOfMemoryError: no thread could be started for the child (pthread_create, EAGAIN).
-            fail(attempt, RestartResult.Cause.SPAWN_FAILED, "could not be started: " + e.getMessage());
+            fail(attempt, RestartResult.Cause.SPAWN_FAILED, "could not be started: " + commandLine.explain(e));
         }
     }
 
@@ -208,7 +208,7 @@ final class Succession {
         if (isUnderWay(attempt)) {
             attempt.deadline(Deadline.in(owner, EXIT_GRACE, () -> {
                 if (isUnderWay(attempt)) {
-                    String detail = attempt.withReason("closed the handoff and was killed");
+                    String detail = attempt.hungUp();
                     fail(attempt, RestartResult.Cause.HANDOFF_BROKEN, detail);
                 }
             }));
@@ -244,6 +244,7 @@ final class Succession {
             publication.restartFailed(generation.number(), detail);
             Log.restartFailed(attempt, generation.number(), failure);
         }
+        attempt.report(failure);
         attempt.stopOrigin().ifPresent(generation::beginStop);
     }
 
@@ -272,7 +273,7 @@ final class Succession {
         Upgrade attempt = current;
         if (attempt != null) {
             current = null;
-            attempt.fail(RestartResult.Cause.STOPPED, "was killed because this generation ends");
+            attempt.report(attempt.fail(RestartResult.Cause.STOPPED, "was killed because this generation ends"));
         }
     }
 

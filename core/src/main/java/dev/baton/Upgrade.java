@@ -203,6 +203,12 @@ final class Upgrade {
         givenUp = Optional.of(LastLines.printable(reason));
     }
 
+    /** Its end, if it hangs up and lives on. */
+    String hungUp() {
+        return givenUp.map(reason -> "gave up (" + reason + "), did not exit, and was killed")
+                .orElse("closed the handoff and was killed");
+    }
+
     /** What it has said about its end, before what was seen of it. */
     String withReason(String end) {
         return givenUp.map(reason -> "gave up (" + reason + ") and " + end).orElse(end);
@@ -280,9 +286,12 @@ final class Upgrade {
         step = Step.FAILED;
         kill();
         closeLink();
-        RestartResult.Failed failure = new RestartResult.Failed(cause, detail, lastLines());
+        return new RestartResult.Failed(cause, detail, lastLines());
+    }
+
+    /** Tells whoever has asked for the restart; by then its generation serves again, or has ended. */
+    void report(RestartResult.Failed failure) {
         result.complete(failure);
-        return failure;
     }
 
     private synchronized List<String> lastLines() {

@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -31,8 +33,14 @@ final class ScriptedService {
             System.out.println("at the gate");
             awaitGate(script[1]);
         }
+        if (script[0].equals("raw")) {
+            RawSuccessor.speak(script[1]);
+        }
         try (Baton baton = Baton.start()) {
             say(baton, "started");
+            if (script[0].equals("crash-before-binding")) {
+                throw new IllegalStateException("this release is broken");
+            }
             for (int i = 1; i < arguments.length && !script[0].equals("undoes-on"); i++) {
                 Listener listener = baton.listen(ListenAddress.parse(arguments[i]));
                 say(baton, "listens on " + listener.localAddress() + (listener.inherited() ? " inherited" : " bound"));
@@ -54,6 +62,17 @@ final class ScriptedService {
                             .start()
                             .waitFor();
                 }
+                case "fills-the-heap" -> {
+                    List<byte[]> heap = new ArrayList<>();
+                    while (true) {
+                        heap.add(new byte[1 << 20]);
+                    }
+                }
+                case "offers" ->
+                    baton.offerState("slow", () -> {
+                        say(baton, "is asked for its state");
+                        return awaitGateQuietly(script[1]);
+                    });
                 case "writer" ->
                     // Its standard error is the service's; it writes a line when the file has one line more.
                     new ProcessBuilder("sh", "-c", "exec tail -n +1 -s 0.05 -f \"$0\" >&2", script[1])
@@ -75,6 +94,16 @@ final class ScriptedService {
                 case "undoes", "undoes-on" -> {
                     awaitGate(script[1]);
                     say(baton, "undo: " + baton.undo().join());
+                }
+                case "ready-again" -> {
+                    baton.ready();
+                    say(baton, "ready again");
+                }
+                case "asks" -> {
+                    for (int i = 1; baton.state() == State.SERVING; i++) {
+                        awaitGate(script[1] + "/" + i);
+                        say(baton, "restart " + i + ": " + baton.restart().join());
+                    }
                 }
                 case "exits-later" -> {
                     awaitGate(script[1]);
@@ -113,6 +142,15 @@ final class ScriptedService {
         } else {
             chatter.run();
         }
+    }
+
+    private static byte[] awaitGateQuietly(String file) {
+        try {
+            awaitGate(file);
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+        return new byte[0];
     }
 
     private static void awaitGate(String file) throws Exception {
@@ -160,6 +198,9 @@ final class ScriptedService {
             }
             if (script.equals("throws-at-resume")) {
                 throw new IllegalStateException("thrown by resume");
+            }
+            if (script.equals("exits-at-resume")) {
+                System.exit(5);
             }
             CompletionStage<Void> resumed = said("resume");
             markAccepting();
