@@ -100,8 +100,9 @@ final class Succession {
             var _ = process.onExit()
                     .thenCompose(attempt::afterAllWasHeard)
                     .thenAccept(ended -> owner.post(() -> exited(attempt, describeExit(ended.exitValue()))));
-        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+        } catch (IOException | RuntimeException | OutOfMemoryError | LinkageError e) {
             // OutOfMemoryError: no thread could be started for the child (pthread_create, EAGAIN).
+            // LinkageError: no descriptor was left to load a class.
             fail(attempt, RestartResult.Cause.SPAWN_FAILED, "could not be started: " + commandLine.explain(e));
         }
     }

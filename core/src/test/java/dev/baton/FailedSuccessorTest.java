@@ -8,12 +8,14 @@ import dev.baton.testkit.OutputLine;
 import dev.baton.testkit.ProcFs;
 import dev.baton.testkit.Signals;
 import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -21,7 +23,6 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,6 +36,8 @@ class FailedSuccessorTest {
     private static final RestartResult.Cause BROKEN = RestartResult.Cause.HANDOFF_BROKEN;
     private static final RestartResult.Cause SPAWN = RestartResult.Cause.SPAWN_FAILED;
     private static final RestartResult.Cause LATE = RestartResult.Cause.READY_TIMEOUT;
+
+    private static final String JAR = "service.jar";
 
     @TempDir
     private Path directory;
@@ -111,8 +114,7 @@ class FailedSuccessorTest {
         }
 
         private void checkLog(Failure failure) throws Exception {
-            String line = child.awaitLineAfter(
-                            mark, "the warning", text -> text.contains("restart failed after"), SOON)
+            String line = child.awaitLineAfter(mark, "the warning", text -> text.contains("restart failed after"), SOON)
                     .text();
             assertThat(line)
                     .startsWith("WARNING: ")
@@ -315,8 +317,8 @@ class FailedSuccessorTest {
 
     @Test
     void aLackOfDescriptorsIsNamed() throws Exception {
-        play(scene -> {
-            scene.fails("exit 0"); // Classes that come from a directory need descriptors too: they are loaded now.
+        // A class that comes from a directory needs a descriptor itself.
+        play(builder -> builder.classPath(packed()), scene -> {
             limit(scene.child, "3");
             scene.fails("serve").is(SPAWN, "could not be started: ", "too many open files in this process (EMFILE)");
             limit(scene.child, "1024");
@@ -332,17 +334,8 @@ class FailedSuccessorTest {
 
     @Test
     void aJarThatIsNoneIsNamedByTheJvm() throws Exception {
-        Path classes = Path.of(ScriptedService.class
-                .getProtectionDomain()
-                .getCodeSource()
-                .getLocation()
-                .toURI());
-        Path jar = directory.resolve("app.jar");
-        pack(classes, jar);
-        String others = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, 0))
-                .filter(entry -> !Path.of(entry).toAbsolutePath().equals(classes.toAbsolutePath()))
-                .collect(Collectors.joining(File.pathSeparator));
-        play(builder -> builder.classPath(jar + File.pathSeparator + others), scene -> {
+        play(builder -> builder.classPath(packed()), scene -> {
+            Path jar = directory.resolve(JAR);
             Path good = directory.resolve("good.jar");
             Files.move(jar, good);
             Files.writeString(jar, "garbage");
@@ -354,7 +347,28 @@ class FailedSuccessorTest {
         });
     }
 
-    private static void pack(Path classes, Path jar) throws Exception {
+    /** The class path with jars in the places of directories; the service's is {@link #JAR}. */
+    private String packed() {
+        List<String> entries = new ArrayList<>();
+        try {
+            for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, 0)) {
+                Path path = Path.of(entry);
+                if (!Files.isDirectory(path)) {
+                    entries.add(entry);
+                    continue;
+                }
+                boolean services = Files.exists(path.resolve("dev/baton/ScriptedService.class"));
+                Path jar = directory.resolve(services ? JAR : entries.size() + ".jar");
+                pack(path, jar);
+                entries.add(jar.toString());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return String.join(File.pathSeparator, entries);
+    }
+
+    private static void pack(Path classes, Path jar) throws IOException {
         try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
                 var files = Files.walk(classes)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
