@@ -7,8 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -62,12 +60,7 @@ final class ScriptedService {
                             .start()
                             .waitFor();
                 }
-                case "fills-the-heap" -> {
-                    List<byte[]> heap = new ArrayList<>();
-                    while (true) {
-                        heap.add(new byte[1 << 20]);
-                    }
-                }
+                case "fills-the-heap" -> say(baton, "has " + new byte[1 << 30].length);
                 case "offers" ->
                     baton.offerState("slow", () -> {
                         say(baton, "is asked for its state");
