@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -78,6 +79,9 @@ final class Ancestry {
     /** The stream has not ended. */
     private boolean linked;
 
+    /** The end of the undo window, as the parent has named it. */
+    private long undoableUntil;
+
     private final List<Settlement> settlements = new ArrayList<>();
     private @Nullable Deadline switchDeadline;
     private @Nullable Deadline undoDeadline;
@@ -123,6 +127,18 @@ final class Ancestry {
     /** Whether this generation was succeeded in reverse: it ends, and leaves the service to its parent. */
     boolean isUndone() {
         return parent == Parent.SERVES_AGAIN;
+    }
+
+    /** The parent, if it serves as far as this generation knows. */
+    OptionalLong service() {
+        return parent == Parent.SERVES || isUndone() ? OptionalLong.of(pid()) : OptionalLong.empty();
+    }
+
+    /** How long the parent can still come back; zero if it cannot. */
+    Duration remaining() {
+        return parent == Parent.UNDOABLE
+                ? Duration.ofNanos(Math.max(0, undoableUntil - System.nanoTime()))
+                : Duration.ZERO;
     }
 
     /** The program can serve. */
@@ -263,6 +279,7 @@ final class Ancestry {
     private void parked(Duration undoWindow) {
         if (parent == Parent.PARKING) {
             parent = Parent.UNDOABLE;
+            undoableUntil = System.nanoTime() + undoWindow.toNanos();
             if (undoWindow.isZero()) {
                 windowOver();
             }

@@ -162,7 +162,7 @@ public final class Baton implements AutoCloseable {
      * @return completes with the outcome, never exceptionally
      */
     public CompletableFuture<UndoResult> undo() {
-        return generation.undo();
+        return generation.undo("Baton.undo()");
     }
 
     /**

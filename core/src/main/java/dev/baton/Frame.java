@@ -3,6 +3,7 @@ package dev.baton;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,6 +23,12 @@ import org.jspecify.annotations.Nullable;
 final class Frame {
     /** The most bytes of one frame; a socket's default send buffer (212,992) holds it. */
     static final int MAX_BYTES = 128 * 1024;
+
+    /** Longer than any process lives, and short enough for sums in nanoseconds. */
+    private static final Duration MAX_DURATION = Duration.ofDays(36_500);
+
+    /** A field's tag and length. */
+    static final int FIELD_HEAD_BYTES = 6;
 
     private static final int FLAG_OPTIONAL = 1;
 
@@ -76,7 +83,27 @@ final class Frame {
         /** Parent: my standard error, and my ends of the pipes that lead to it. Before HANDED. Older releases skip it. */
         STANDARD_ERROR(24, FLAG_OPTIONAL),
         /** Successor: I end without having accepted, for this reason. Older releases skip it. */
-        GIVEN_UP(25, FLAG_OPTIONAL);
+        GIVEN_UP(25, FLAG_OPTIONAL),
+        /** An operator, to the control socket, as the three that follow: how are you? */
+        ASK_STATUS(30),
+        /** Start a successor. */
+        ASK_RESTART(31),
+        /** Go back to the generation before. */
+        ASK_UNDO(32),
+        /** End the service. */
+        ASK_STOP(33),
+        /** Lists of the status, as often as needed, before STATUS. */
+        STATUS_LISTS(34),
+        /** The status; answers ASK_STATUS. */
+        STATUS(35),
+        /** How far the restart has come. */
+        STEP(36, FLAG_OPTIONAL),
+        /** How a restart, an undo or a request to stop has ended. */
+        OUTCOME(37),
+        /** I do not speak your version, but these. */
+        OTHER_VERSION(38),
+        /** I cannot say at this moment. */
+        BUSY(39);
 
         private final int number;
         private final int flags;
@@ -112,6 +139,31 @@ final class Frame {
         FALLBACK_SOCKET(14),
         PID(15),
         PARENT_GENERATION(16),
+        /** The name of a {@link State}. */
+        STATE(25),
+        /** What a failed successor said last; at most ten. */
+        LAST_LINE(26),
+        AGE(27),
+        /** For how long an undo is possible. */
+        UNDOABLE(28),
+        RESTARTS(29),
+        WARNING(30),
+        /** An older generation that still drains: number, pid, milliseconds. */
+        DRAINING(31),
+        /** The name of a {@link RestartStep.Kind}. */
+        STEP(32),
+        /** From the request to a step, or for how long something has been going on. */
+        ELAPSED(33),
+        /** The name of an outcome. */
+        OUTCOME(34),
+        /** The name of a {@link RestartResult.Cause}. */
+        CAUSE(35),
+        TO_READY(36),
+        TO_SWITCH(37),
+        /** How long the successor may take until it is ready. */
+        READY_TIMEOUT(38),
+        /** The process that serves in the place of the one that answers. */
+        SERVED_BY(39),
         /** Who has asked for the end of the service. */
         STOP(40);
 
@@ -164,6 +216,11 @@ final class Frame {
         return this;
     }
 
+    /** Milliseconds, of 8 bytes: those of 4 are over after seven weeks. */
+    Frame with(Tag tag, Duration value) {
+        return with(tag, ByteBuffer.allocate(8).putLong(value.toMillis()).array());
+    }
+
     /** The first value of this tag. */
     byte[] bytes(Tag tag) throws ProtocolException {
         return first(tag).clone();
@@ -176,6 +233,19 @@ final class Frame {
             throw new ProtocolException(type + ": " + tag + " has " + value.length + " bytes instead of 4");
         }
         return ByteBuffer.wrap(value).getInt();
+    }
+
+    /** The first value of this tag as a time. */
+    Duration duration(Tag tag) throws ProtocolException {
+        byte[] value = first(tag);
+        if (value.length != 8) {
+            throw new ProtocolException(type + ": " + tag + " has " + value.length + " bytes instead of 8");
+        }
+        long millis = ByteBuffer.wrap(value).getLong();
+        if (millis < 0 || millis > MAX_DURATION.toMillis()) {
+            throw new ProtocolException(type + ": " + tag + " cannot be " + Long.toUnsignedString(millis) + " ms");
+        }
+        return Duration.ofMillis(millis);
     }
 
     /** The first value of this tag as text. */
@@ -212,7 +282,7 @@ final class Frame {
     byte[] encode() {
         int size = 4;
         for (Field field : fields) {
-            size += 6 + field.value.length;
+            size += FIELD_HEAD_BYTES + field.value.length;
         }
         ByteBuffer buffer =
                 ByteBuffer.allocate(size).putShort((short) type.number).putShort((short) type.flags);

@@ -42,11 +42,16 @@ final class FrameChannel implements AutoCloseable {
      * @throws IllegalArgumentException if the path is too long for a socket
      */
     static FrameChannel connect(Path socket) throws PosixException {
+        return connect(socket, Protocol.HANDSHAKE_TIMEOUT);
+    }
+
+    /** The same, with another bound. */
+    static FrameChannel connect(Path socket, Duration timeout) throws PosixException {
         int descriptor = Sockets.unix(Sockets.Type.SEQPACKET);
         boolean connected = false;
         try {
             // Before connect: for Unix sockets SO_SNDTIMEO bounds it too.
-            Sockets.setTimeout(descriptor, Protocol.HANDSHAKE_TIMEOUT);
+            Sockets.setTimeout(descriptor, timeout);
             Sockets.connect(descriptor, UnixDomainSocketAddress.of(socket));
             connected = true;
             return new FrameChannel(descriptor);
@@ -174,7 +179,7 @@ final class FrameChannel implements AutoCloseable {
     }
 
     /** At least a millisecond, because zero would mean no bound. */
-    private static Duration remaining(long deadline) throws ProtocolException {
+    private static Duration remaining(long deadline) throws SilenceException {
         long left = deadline - System.nanoTime();
         if (left <= 0) {
             throw new SilenceException();

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -37,12 +38,14 @@ final class Generation implements Signals.Actions {
     private final Owner owner = new Owner();
     private final CompletableFuture<Void> serving = new CompletableFuture<>();
     private final CompletableFuture<Void> retired = new CompletableFuture<>();
+    private final long startedAt = System.nanoTime();
     private final AtomicBoolean exiting = new AtomicBoolean();
     private volatile BooleanSupplier healthCheck = () -> true;
 
     // The rest belongs to the owner; other threads may read the state.
     private final ParticipantGroup participants = new ParticipantGroup();
     private volatile State state = State.STARTING;
+    private long stateSince = startedAt;
     private boolean readyDeclared;
     /** Participants that are there, or come, are to accept. */
     private boolean accepting;
@@ -81,8 +84,9 @@ final class Generation implements Signals.Actions {
                 offeredState,
                 standardError,
                 publication);
-        this.control =
-                ControlSocket.open(options.runDirectory(), new ControlRequests(this, succession, wayBack, owner));
+        this.control = ControlSocket.open(
+                options.runDirectory(),
+                new ControlRequests(this, succession, wayBack, owner, new OperatorRequests(this, owner, options)));
     }
 
     /** Takes over what a parent hands, if there is one; then events may come. */
@@ -149,13 +153,25 @@ final class Generation implements Signals.Actions {
 
     /** Completes with the outcome, never exceptionally. */
     CompletableFuture<RestartResult> restart() {
-        return begin("Baton.restart()");
+        return restart("Baton.restart()", _ -> {});
+    }
+
+    /**
+     * As {@link #restart()}.
+     *
+     * @param origin who asks, for the log
+     * @param steps called by the owner with each step as it happens; must not wait
+     */
+    CompletableFuture<RestartResult> restart(String origin, Consumer<RestartStep> steps) {
+        CompletableFuture<RestartResult> result = new CompletableFuture<>();
+        owner.post(() -> succession.begin(origin, control, result, steps));
+        return result;
     }
 
     /** Completes with the outcome, never exceptionally. */
-    CompletableFuture<UndoResult> undo() {
+    CompletableFuture<UndoResult> undo(String origin) {
         CompletableFuture<UndoResult> result = new CompletableFuture<>();
-        owner.post(() -> undo("Baton.undo()", result));
+        owner.post(() -> undo(origin, result));
         return result;
     }
 
@@ -165,13 +181,7 @@ final class Generation implements Signals.Actions {
 
     @Override
     public void restart(String origin) {
-        var _ = begin(origin);
-    }
-
-    private CompletableFuture<RestartResult> begin(String origin) {
-        CompletableFuture<RestartResult> result = new CompletableFuture<>();
-        owner.post(() -> succession.begin(origin, control, result));
-        return result;
+        var _ = restart(origin, _ -> {});
     }
 
     @Override
@@ -276,6 +286,7 @@ final class Generation implements Signals.Actions {
             throw new IllegalStateException(state + " cannot become " + next);
         }
         state = next;
+        stateSince = System.nanoTime();
         Log.step(next.name());
     }
 
@@ -467,6 +478,43 @@ final class Generation implements Signals.Actions {
                 ForcedExit.arm();
             }
         }
+    }
+
+    /** Whether a stop of this generation is one of the service, or about to be. */
+    boolean isService() {
+        return switch (state) {
+            case STARTING, SERVING, UPGRADING, STOPPING -> ancestry.service().isEmpty();
+            case PARKED -> wayBack.isComingBack();
+            case RETIRED -> false;
+        };
+    }
+
+    /** The process that serves in the place of this one, as far as it knows. */
+    OptionalLong servedBy() {
+        if (isService()) {
+            return OptionalLong.empty();
+        }
+        return ancestry.service().isPresent() ? ancestry.service() : wayBack.successor();
+    }
+
+    /** All but the warnings, which take their time. */
+    GenerationStatus status() {
+        Duration undoable = state == State.PARKED ? wayBack.remaining() : ancestry.remaining();
+        long now = System.nanoTime();
+        return new GenerationStatus(
+                options.name(),
+                number,
+                ProcessHandle.current().pid(),
+                state,
+                Duration.ofNanos(now - stateSince),
+                Duration.ofNanos(now - startedAt),
+                Protocol.release(),
+                listeners.keys(),
+                undoable.isZero() ? Optional.empty() : Optional.of(undoable),
+                servedBy(),
+                ancestry.predecessors().draining(),
+                succession.restarts(),
+                List.of());
     }
 
     /** Stops the service, unless it is stopping, or is another generation's. */

@@ -154,6 +154,11 @@ final class ListenerTable {
         unclaimed.clear();
     }
 
+    /** The keys of the listeners that the program has. */
+    synchronized List<String> keys() {
+        return List.copyOf(claimed.keySet());
+    }
+
     /**
      * Duplicates of all listeners, for the successor. The parent sends duplicates and not its own descriptors because
      * the program may close a listener at any time, and its number could be another file's before it is sent.

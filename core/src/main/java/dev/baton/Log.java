@@ -48,7 +48,7 @@ final class Log {
 
     static void restartRefused(String origin, RestartResult result) {
         String reason = switch (result) {
-            case RestartResult.NotServing(State state) -> "this generation is " + state;
+            case RestartResult.NotServing notServing -> "this generation is " + notServing.state();
             case RestartResult.TooManyGenerations(int generation, long pid, Duration drains) ->
                 "max-generations is reached: generation " + generation + " (pid " + pid + ") has been draining for "
                         + Durations.format(drains.truncatedTo(ChronoUnit.SECONDS));

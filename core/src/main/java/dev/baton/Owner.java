@@ -47,6 +47,13 @@ final class Owner {
         return CompletableFuture.supplyAsync(decision, thread).join();
     }
 
+    /** The same, for so long at most: empty if the owner was busy till then. Then it may still decide, in vain. */
+    <T> Optional<T> ask(Supplier<T> decision, Duration limit) {
+        return CompletableFuture.supplyAsync(() -> Optional.of(decision.get()), thread)
+                .completeOnTimeout(Optional.empty(), limit.toNanos(), TimeUnit.NANOSECONDS)
+                .join();
+    }
+
     private static void handle(Runnable event) {
         try {
             event.run();

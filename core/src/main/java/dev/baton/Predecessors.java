@@ -89,6 +89,13 @@ final class Predecessors {
         }
     }
 
+    /** The same, for operators. */
+    List<GenerationStatus.Draining> draining() {
+        return alive().stream()
+                .map(each -> new GenerationStatus.Draining(each.generation(), each.pid(), each.drainsFor()))
+                .toList();
+    }
+
     /** Those that have not ended, the longest draining first. */
     List<Predecessor> alive() {
         members.removeIf(each -> !each.isAlive());

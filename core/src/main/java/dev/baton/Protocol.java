@@ -1,6 +1,7 @@
 package dev.baton;
 
 import java.time.Duration;
+import java.util.Optional;
 
 /** What both sides of a handoff agree on; docs/handoff-protocol.md is the specification. */
 final class Protocol {
@@ -8,6 +9,14 @@ final class Protocol {
     static final int MIN_VERSION = 1;
 
     static final int MAX_VERSION = 1;
+
+    /**
+     * The same of operators' requests. They have versions of their own: a running generation and the command line of
+     * another release must understand each other when the handoff between the two is long impossible.
+     */
+    static final int MIN_CONTROL_VERSION = 1;
+
+    static final int MAX_CONTROL_VERSION = 1;
 
     /**
      * How long a side waits for the other's next frame while listeners are handed over: no application code runs then
@@ -28,13 +37,21 @@ final class Protocol {
 
     /** The newest version that both speak. */
     static int negotiate(int peerMin, int peerMax) throws ProtocolException {
-        int version = Math.min(MAX_VERSION, peerMax);
-        if (version < Math.max(MIN_VERSION, peerMin)) {
-            throw new ProtocolException("it speaks the handoff protocol in versions " + peerMin + " to " + peerMax
-                    + ", this one in " + MIN_VERSION + " to " + MAX_VERSION
-                    + "; stop the service and start the new release");
+        return newestOfBoth(MIN_VERSION, MAX_VERSION, peerMin, peerMax)
+                .orElseThrow(() -> new ProtocolException("it speaks the handoff protocol in versions "
+                        + Integer.toUnsignedString(peerMin) + " to " + Integer.toUnsignedString(peerMax)
+                        + ", this one in " + MIN_VERSION + " to " + MAX_VERSION
+                        + "; stop the service and start the new release"));
+    }
+
+    /** The newest version of our range that is in the peer's too, whose numbers are unsigned; empty if there is none. */
+    static Optional<Integer> newestOfBoth(int min, int max, int peerMin, int peerMax) {
+        for (int version = max; version >= min; version--) {
+            if (Integer.compareUnsigned(peerMin, version) <= 0 && Integer.compareUnsigned(version, peerMax) <= 0) {
+                return Optional.of(version);
+            }
         }
-        return version;
+        return Optional.empty();
     }
 
     /** The release of this Baton, for the other side's log. */

@@ -2,6 +2,7 @@ package dev.baton;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalLong;
 
 /** How a restart ended. */
 public sealed interface RestartResult {
@@ -34,8 +35,13 @@ public sealed interface RestartResult {
     /** Another restart is running; this request had no effect. */
     record AlreadyInProgress() implements RestartResult {}
 
-    /** This generation does not serve, so it cannot be succeeded; the request had no effect. */
-    record NotServing(State state) implements RestartResult {}
+    /**
+     * This generation does not serve, so it cannot be succeeded; the request had no effect.
+     *
+     * @param state what it does instead
+     * @param servedBy the process that serves in its place, as far as it knows
+     */
+    record NotServing(State state, OptionalLong servedBy) implements RestartResult {}
 
     /**
      * As many older generations as {@code max-generations} allows still drain; the request had no effect.

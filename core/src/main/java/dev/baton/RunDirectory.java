@@ -44,6 +44,25 @@ final class RunDirectory {
         return directory;
     }
 
+    /** Where processes of this user and this configuration have their sockets, whether it is there or not. */
+    static Path configuredOrDefault() throws IOException {
+        int user = ProcessContext.effectiveUserId();
+        return BatonOptions.configured().build().runDirectory().orElseGet(() -> byDefault(user));
+    }
+
+    /**
+     * Whether there is a run directory, for those who look for others.
+     *
+     * @throws IOException if what is there is not ours alone
+     */
+    static boolean exists(Path directory) throws IOException {
+        boolean exists = Files.exists(directory, LinkOption.NOFOLLOW_LINKS);
+        if (exists) {
+            check(directory, ProcessContext.effectiveUserId());
+        }
+        return exists;
+    }
+
     private static Path byDefault(int user) {
         String runtime = InitialEnvironment.variables().get("XDG_RUNTIME_DIR");
         if (runtime != null && runtime.startsWith("/")) {

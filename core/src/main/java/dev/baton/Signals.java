@@ -3,6 +3,7 @@ package dev.baton;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import sun.misc.Signal;
 import sun.misc.SignalHandler;
@@ -36,6 +37,13 @@ final class Signals {
                 }
             });
         }
+    }
+
+    /** What an operator should know. */
+    static List<String> warnings() {
+        return isIgnored("HUP")
+                ? List.of("SIGHUP was ignored when this process was started (nohup?) and cannot restart it")
+                : List.of();
     }
 
     private static void handle(String name, SignalHandler handler) {

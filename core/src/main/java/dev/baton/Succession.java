@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,12 +71,16 @@ final class Succession {
     }
 
     /** Starts a successor, if this generation serves and has none. */
-    void begin(String origin, ControlSocket control, CompletableFuture<RestartResult> result) {
+    void begin(
+            String origin,
+            ControlSocket control,
+            CompletableFuture<RestartResult> result,
+            Consumer<RestartStep> steps) {
         State state = generation.state();
         if (state != State.SERVING || ancestry.isUndone()) {
             RestartResult refusal = state == State.UPGRADING
                     ? new RestartResult.AlreadyInProgress()
-                    : new RestartResult.NotServing(ancestry.isUndone() ? State.PARKED : state);
+                    : new RestartResult.NotServing(ancestry.isUndone() ? State.PARKED : state, generation.servedBy());
             refuse(origin, refusal, result);
             return;
         }
@@ -88,7 +93,7 @@ final class Succession {
             return;
         }
         generation.move(State.UPGRADING);
-        Upgrade attempt = new Upgrade(next, result);
+        Upgrade attempt = new Upgrade(next, result, steps);
         current = attempt;
         Log.restartRequested(origin, attempt.generation());
         generation.warnings().forEach(Log::releaseFile);
@@ -276,6 +281,11 @@ final class Succession {
             current = null;
             attempt.report(attempt.fail(RestartResult.Cause.STOPPED, "was killed because this generation ends"));
         }
+    }
+
+    /** How often the service has been switched to a successor, undone switches included, as this generation knows. */
+    int restarts() {
+        return next - 2;
     }
 
     /** Whether a process is the successor that is awaited, or one that it has started. Any thread. */

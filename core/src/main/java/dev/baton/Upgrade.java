@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +51,7 @@ final class Upgrade {
 
     private final int generation;
     private final CompletableFuture<RestartResult> result;
+    private final Consumer<RestartStep> steps;
     private final long startedAt = System.nanoTime();
     private final String token = HexFormat.of().formatHex(randomBytes());
     private @Nullable Path controlSocket; // guarded by this
@@ -70,9 +72,10 @@ final class Upgrade {
     private Optional<String> givenUp = Optional.empty();
     private boolean committed;
 
-    Upgrade(int generation, CompletableFuture<RestartResult> result) {
+    Upgrade(int generation, CompletableFuture<RestartResult> result, Consumer<RestartStep> steps) {
         this.generation = generation;
         this.result = result;
+        this.steps = steps;
     }
 
     private static byte[] randomBytes() {
@@ -94,7 +97,12 @@ final class Upgrade {
         StandardError.Child child = standardError.start(builder);
         process = child.process();
         errors = child.errors();
+        reached(RestartStep.Kind.STARTED);
         return child.process();
+    }
+
+    private void reached(RestartStep.Kind kind) {
+        steps.accept(new RestartStep(kind, generation, pid(), elapsed()));
     }
 
     /** What becomes of a peer that says hello. */
@@ -261,16 +269,19 @@ final class Upgrade {
         // Now, while it surely lives: later its pid may be another's.
         peer = ProcessIdentity.of(established.pid()).orElse(null);
         step = Step.CONNECTED;
+        reached(RestartStep.Kind.CONNECTED);
     }
 
     void ready() {
         toReady = elapsed();
         step = Step.READY;
+        reached(RestartStep.Kind.READY);
     }
 
     void accepting() {
         cancelDeadline();
         step = Step.ACCEPTING;
+        reached(RestartStep.Kind.ACCEPTING);
     }
 
     /** The generation that made the attempt has parked. */

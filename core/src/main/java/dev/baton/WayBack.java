@@ -3,6 +3,7 @@ package dev.baton;
 import dev.baton.Predecessors.Predecessor;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -137,6 +138,11 @@ final class WayBack {
     /** Whether an undo has begun and is not finished. */
     boolean isComingBack() {
         return latest != null && latest.step() == Upgrade.Step.UNDONE;
+    }
+
+    /** The process to which this generation has switched, if it is not known to have ended. */
+    OptionalLong successor() {
+        return latest != null && latest.isAlive() ? OptionalLong.of(latest.pid()) : OptionalLong.empty();
     }
 
     private void closeWindow() {
