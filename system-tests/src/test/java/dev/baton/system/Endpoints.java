@@ -28,6 +28,10 @@ final class Endpoints {
 
     static final String SECOND_HALF = "and the second";
 
+    /** Names the process that answers. */
+    static final String PID_HEADER = "Service-Pid";
+
+    private static final String PID = String.valueOf(ProcessHandle.current().pid());
     private static final Duration GATE_TIMEOUT = Duration.ofSeconds(60);
     static final Duration STREAM_PERIOD = Duration.ofMillis(20);
 
@@ -87,6 +91,7 @@ final class Endpoints {
 
     private void begin(HttpExchange exchange, int status, long length) throws IOException {
         exchange.getResponseHeaders().set("Baton-Generation", String.valueOf(generation));
+        exchange.getResponseHeaders().set(PID_HEADER, PID);
         exchange.sendResponseHeaders(status, length);
     }
 

@@ -4,7 +4,6 @@ import static dev.baton.system.RunningService.SOON;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.testkit.Answer;
-import dev.baton.testkit.Await;
 import dev.baton.testkit.OutputLine;
 import dev.baton.testkit.ProcFs;
 import dev.baton.testkit.Request;
@@ -101,48 +100,6 @@ class HandoffTest {
                 assertThat(answer.generation()).hasValue(3);
             }
         }
-    }
-
-    @Test
-    void fiftyRestartsInARowLeaveNothingBehind() throws Exception {
-        try (RunningService service = RunningService.start(directory, List.of(), "unix:" + directory.resolve("s"))) {
-            service.restart(2);
-            long second = service.publishedPid();
-            exchangeOnBoth(service);
-            int descriptors = settledDescriptors(second);
-            int environment = ProcFs.environmentSize(second);
-            List<String> commandLine = ProcFs.commandLine(second);
-            for (int next = 3; next <= 51; next++) {
-                service.restart(next);
-            }
-            long last = service.publishedPid();
-            exchangeOnBoth(service);
-            assertThat(settledDescriptors(last)).isEqualTo(descriptors);
-            // The variable that names the control socket is as long as the parent's pid.
-            assertThat(ProcFs.environmentSize(last)).isBetween(environment - 8, environment + 8);
-            assertThat(ProcFs.commandLine(last)).isEqualTo(commandLine);
-            assertThat(service.child().processes()).containsExactly(last);
-            assertThat(ProcFs.zombieChildren(last)).isEmpty();
-        }
-    }
-
-    private void exchangeOnBoth(RunningService service) throws Exception {
-        Request request = RunningService.request("/x");
-        assertThat(StrictConnection.exchange(service.address(), request, SOON)).isInstanceOf(Answer.class);
-        assertThat(StrictConnection.exchange(UnixDomainSocketAddress.of(directory.resolve("s")), request, SOON))
-                .isInstanceOf(Answer.class);
-    }
-
-    /** The number of descriptors when no connection is open any more and the parent's end of the link is gone. */
-    private static int settledDescriptors(long pid) throws Exception {
-        int[] seen = {-1, 0};
-        Await.state("the number of descriptors stays the same", SOON, () -> {
-            int now = ProcFs.descriptors(pid).size();
-            seen[1] = now == seen[0] ? seen[1] + 1 : 0;
-            seen[0] = now;
-            return seen[1] >= 20;
-        });
-        return seen[0];
     }
 
     @Test

@@ -45,12 +45,29 @@ final class RunningService implements AutoCloseable {
 
     /** Starts it on a free port, and on more addresses; {@code options} are names and values of variables. */
     static RunningService start(Path directory, List<String> options, String... more) throws Exception {
-        script(directory, "serve");
+        return start(ChildJvm.of(Service.class), directory, options, Transport.TCP.listenAddress(directory), more);
+    }
+
+    /** As {@link #start}, with a JVM that starts in a third less time, for tests that start very many. */
+    static RunningService startCheaply(Path directory, List<String> options, String address, String... more)
+            throws Exception {
         ChildJvm.Builder builder = ChildJvm.of(Service.class)
-                .environment("BATON_PID_FILE", directory.resolve("pid").toString())
+                .jvmOptions(
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:+UseSerialGC",
+                        "-Xmx64m",
+                        "-Djava.util.logging.SimpleFormatter.format=%1$tT.%1$tL %4$s %5$s%6$s%n");
+        return start(builder, directory, options, address, more);
+    }
+
+    private static RunningService start(
+            ChildJvm.Builder builder, Path directory, List<String> options, String address, String... more)
+            throws Exception {
+        script(directory, "serve");
+        builder.environment("BATON_PID_FILE", directory.resolve("pid").toString())
                 .environment("BATON_UNDO_WINDOW", "0") // An old process exits when it has drained.
                 .environment("BATON_RUN_DIR", directory.resolve("run").toString())
-                .arguments(directory.resolve("script").toString(), Transport.TCP.listenAddress(directory))
+                .arguments(directory.resolve("script").toString(), address)
                 .arguments(more);
         for (int i = 0; i < options.size(); i += 2) {
             builder.environment(options.get(i), options.get(i + 1));

@@ -1,11 +1,15 @@
 package dev.baton.system;
 
+import com.sun.net.httpserver.HttpExchange;
 import dev.baton.Baton;
 import dev.baton.ListenAddress;
+import dev.baton.UndoResult;
 import dev.baton.drain.DrainOptions;
 import dev.baton.drain.IdlePolicy;
 import dev.baton.http.BatonHttpServer;
 import dev.baton.http.HttpServerOptions;
+import dev.baton.testkit.StrictConnection;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,16 +27,28 @@ final class Service {
     static final String IDLE_POLICY = "SERVICE_IDLE_POLICY";
     static final String IDLE_GRACE = "SERVICE_IDLE_GRACE";
 
+    /** The file of a {@link Strike}'s order; nothing is struck if the variable is not set. */
+    static final String STRIKE = "SERVICE_STRIKE";
+
+    /** Whether to answer a request, to itself, before Baton is started: the first one takes a cold JVM long. */
+    static final String WARM_UP = "SERVICE_WARM_UP";
+
     private Service() {}
 
     public static void main(String[] arguments) throws Exception {
         String[] script = Files.readString(Path.of(arguments[0])).strip().split(" ", 0);
+        variable(STRIKE).map(Path::of).ifPresent(Strike::arm);
+        if (variable(WARM_UP).isPresent()) {
+            warmUp();
+        }
         try (Baton baton = Baton.start()) {
             BatonHttpServer server = BatonHttpServer.create(httpOptions(), drainOptions());
             for (int i = 1; i < arguments.length; i++) {
                 server.listen(ListenAddress.parse(arguments[i]));
             }
             new Endpoints(baton.generation()).addTo(server);
+            server.createContext("/undo", exchange -> undo(baton, exchange));
+            server.createContext("/collect", Service::collect);
             server.start();
             for (var address : server.addresses()) {
                 System.out.println(baton.generation() + " listens on " + address);
@@ -51,6 +67,31 @@ final class Service {
             System.out.println(baton.generation() + " ready");
             baton.awaitExit();
         }
+    }
+
+    private static void warmUp() throws IOException {
+        BatonHttpServer server = BatonHttpServer.create(ListenAddress.parse("127.0.0.1:0"));
+        new Endpoints(0).addTo(server);
+        server.start();
+        var _ = StrictConnection.exchange(
+                server.addresses().getFirst(), RunningService.request("/warm"), RunningService.SOON);
+        var _ = server.close();
+    }
+
+    /** Answers, and then asks for an undo until the parent has said that it can come back. */
+    private static void undo(Baton baton, HttpExchange exchange) throws IOException {
+        exchange.sendResponseHeaders(200, -1);
+        exchange.close();
+        while (baton.undo().join() instanceof UndoResult.NothingToUndo) {
+            Thread.onSpinWait();
+        }
+    }
+
+    /** Answers when garbage is collected. */
+    private static void collect(HttpExchange exchange) throws IOException {
+        System.gc();
+        exchange.sendResponseHeaders(200, -1);
+        exchange.close();
     }
 
     private static HttpServerOptions httpOptions() {

@@ -9,6 +9,10 @@ final class Trials {
 
     private Trials() {}
 
+    static boolean full() {
+        return FULL;
+    }
+
     static int of(int full) {
         return FULL ? full : Math.ceilDiv(full, 4);
     }

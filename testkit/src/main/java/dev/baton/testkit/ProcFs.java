@@ -156,14 +156,28 @@ public final class ProcFs {
 
     /** Whether the process ignores the signal of this number (1 is SIGHUP). */
     public static boolean ignoresSignal(long pid, int signal) {
+        return (Long.parseUnsignedLong(status(pid, "SigIgn"), 16) >>> (signal - 1) & 1) != 0;
+    }
+
+    /** The number of the process's threads. */
+    public static int threads(long pid) {
+        return Integer.parseInt(status(pid, "Threads"));
+    }
+
+    /** The kibibytes of memory that are the process's alone (RssAnon): what it shares with others is not counted. */
+    public static long privateKibibytes(long pid) {
+        return Long.parseLong(status(pid, "RssAnon").replace(" kB", ""));
+    }
+
+    private static String status(long pid, String name) {
         String status = new String(read(pid, "status"), StandardCharsets.UTF_8);
-        String mask = status.lines()
-                .filter(line -> line.startsWith("SigIgn:"))
+        String prefix = name + ":";
+        return status.lines()
+                .filter(line -> line.startsWith(prefix))
                 .findFirst()
                 .orElseThrow(() -> gone(pid))
-                .substring("SigIgn:".length())
+                .substring(prefix.length())
                 .strip();
-        return (Long.parseUnsignedLong(mask, 16) >>> (signal - 1) & 1) != 0;
     }
 
     /** All processes that were started with a variable of this name whose value fulfils a condition. */
