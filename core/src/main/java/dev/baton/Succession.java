@@ -175,7 +175,7 @@ final class Succession {
         }
         // Now that there is one more, and it is good.
         List<Predecessor> older = predecessors.alive();
-        if (older.size() >= options.maxGenerations()) {
+        if (options.oldestLeavesEarly() && older.size() >= options.maxGenerations()) {
             Log.oldestLeavesEarly(older.getFirst());
             ControlRequest.leave(older.getFirst());
         }

@@ -273,6 +273,7 @@ final class Upgrade {
     }
 
     void ready() {
+        cancelDeadline();
         toReady = elapsed();
         step = Step.READY;
         reached(RestartStep.Kind.READY);
