@@ -240,7 +240,7 @@ final class Ancestry {
 
     /** Asks the parent to accept again, after which this generation ends. */
     void undo(String origin, CompletableFuture<UndoResult> result) {
-        if (parent != Parent.UNDOABLE) {
+        if (!canComeBack()) {
             result.complete(new UndoResult.NothingToUndo());
         } else if (undoResult != null) {
             result.complete(new UndoResult.AlreadyInProgress());
@@ -252,8 +252,15 @@ final class Ancestry {
                     ANSWER_TIMEOUT,
                     () -> completeUndo(new UndoResult.Failed("the parent (pid " + pid() + ") did not answer within "
                             + Durations.format(ANSWER_TIMEOUT) + "; it may do so later")));
-            send(ParentLink::sendUndo);
+            if (parent == Parent.UNDOABLE) {
+                send(ParentLink::sendUndo);
+            } // Otherwise when it has parked: before that there is nothing to come back from.
         }
+    }
+
+    /** The result of the undo that was asked for and not answered yet. */
+    Optional<CompletableFuture<UndoResult>> undoing() {
+        return Optional.ofNullable(undoResult);
     }
 
     private void completeUndo(UndoResult result) {
@@ -282,6 +289,8 @@ final class Ancestry {
             undoableUntil = System.nanoTime() + undoWindow.toNanos();
             if (undoWindow.isZero()) {
                 windowOver();
+            } else if (undoResult != null) {
+                send(ParentLink::sendUndo);
             }
         }
     }
@@ -307,21 +316,28 @@ final class Ancestry {
             case SERVES -> lostInOffice();
             case PARKING -> {
                 Log.parentLost(pid());
-                generation.publish(); // The parent may not have come to it.
-                windowOver();
+                takeOver();
             }
             case UNDOABLE -> {
                 Log.parentEnded(pid());
-                if (generation.state() == State.SERVING || generation.state() == State.UPGRADING) {
-                    generation.publish(); // It may have died between publishing itself and the word that it is back.
-                }
-                windowOver();
+                takeOver();
             }
             case GONE -> Log.parentEnded(pid());
             case ASKING, SERVES_AGAIN -> {
                 // What becomes of this generation is decided, or about to be.
             }
         }
+    }
+
+    /**
+     * The parent has ended while it could come back. It may not have come to publish this generation, or have published
+     * itself and not have come to say that it is back.
+     */
+    private void takeOver() {
+        if (generation.state() == State.SERVING || generation.state() == State.UPGRADING) {
+            generation.publish();
+        }
+        windowOver();
     }
 
     /** The parent has died as the service. */
@@ -390,7 +406,7 @@ final class Ancestry {
                 if (serves) {
                     undone("could not understand it");
                 } else {
-                    windowOver();
+                    takeOver();
                 }
             });
         }
@@ -447,6 +463,11 @@ final class Ancestry {
         @Override
         public void health() {
             owner.post(Ancestry.this::health);
+        }
+
+        @Override
+        public void stop(String origin) {
+            owner.post(() -> generation.beginStop(origin));
         }
 
         @Override

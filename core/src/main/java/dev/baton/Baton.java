@@ -152,7 +152,7 @@ public final class Baton implements AutoCloseable {
      * @return completes with the outcome, never exceptionally
      */
     public CompletableFuture<RestartResult> restart() {
-        return generation.restart();
+        return Owner.away(generation.restart());
     }
 
     /**
@@ -162,7 +162,7 @@ public final class Baton implements AutoCloseable {
      * @return completes with the outcome, never exceptionally
      */
     public CompletableFuture<UndoResult> undo() {
-        return generation.undo("Baton.undo()");
+        return Owner.away(generation.undo("Baton.undo()"));
     }
 
     /**

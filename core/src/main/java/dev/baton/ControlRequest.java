@@ -9,6 +9,9 @@ import java.nio.file.Path;
 
 /** What one generation asks of another, to which it has no link, through that one's control socket. */
 final class ControlRequest {
+    /** How often an elder that hangs up without an answer is asked again. */
+    private static final int ATTEMPTS = 3;
+
     /** What an older generation says when it is asked whether it serves. */
     enum Answer {
         /** It does, or is about to. */
@@ -27,20 +30,26 @@ final class ControlRequest {
      * @param successor its successor, which has died or cannot understand it
      */
     static Answer serves(Path elder, long successor) {
-        try (FrameChannel channel = connect(elder)) {
-            channel.send(Frame.of(Frame.Type.FALLBACK).with(Frame.Tag.PID, Math.toIntExact(successor)));
-            Frame answer = channel.receive();
-            return answer != null && answer.type() == Frame.Type.SERVES ? Answer.YES : Answer.NO;
-        } catch (SilenceException e) {
-            Log.controlRequestFailed(elder, e);
-            return Answer.NONE;
-        } catch (PosixException e) {
-            Log.controlRequestFailed(elder, e);
-            return e.errno() == Errno.EAGAIN ? Answer.NONE : Answer.NO;
-        } catch (IOException e) {
-            Log.controlRequestFailed(elder, e);
-            return Answer.NO;
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            try (FrameChannel channel = connect(elder)) {
+                channel.send(Frame.of(Frame.Type.FALLBACK).with(Frame.Tag.PID, Math.toIntExact(successor)));
+                Frame answer = channel.receive();
+                if (answer != null) {
+                    return answer.type() == Frame.Type.SERVES ? Answer.YES : Answer.NO;
+                }
+                // It ends at this moment, which the next attempt shows, or sends others away too because too many came.
+            } catch (SilenceException e) {
+                Log.controlRequestFailed(elder, e);
+                return Answer.NONE;
+            } catch (PosixException e) {
+                Log.controlRequestFailed(elder, e);
+                return e.errno() == Errno.EAGAIN ? Answer.NONE : Answer.NO;
+            } catch (IOException e) {
+                Log.controlRequestFailed(elder, e);
+                return Answer.NO;
+            }
         }
+        return Answer.NONE;
     }
 
     /** Asks an old generation to close what is left and to exit; does not wait until it has. */

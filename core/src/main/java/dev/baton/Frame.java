@@ -80,6 +80,8 @@ final class Frame {
         LEAVE(22),
         /** Parent: as LISTENERS, for sockets that receive datagrams. A release that cannot use them skips it. */
         DATAGRAM_LISTENERS(23, FLAG_OPTIONAL),
+        /** Parent: stop the service, as I was asked to when you took it over. */
+        STOP(40),
         /** Parent: my standard error, and my ends of the pipes that lead to it. Before HANDED. Older releases skip it. */
         STANDARD_ERROR(24, FLAG_OPTIONAL),
         /** Successor: I end without having accepted, for this reason. Older releases skip it. */

@@ -171,7 +171,8 @@ final class FrameChannel implements AutoCloseable {
             return message.isEndOfStream() ? null : message;
         } catch (PosixException e) {
             return switch (e.errno()) {
-                case ECONNRESET -> null;
+                // It is reported once, before what the peer had said and is still queued here.
+                case ECONNRESET -> nextMessage(withDescriptors);
                 case EAGAIN -> throw new SilenceException();
                 default -> throw e;
             };

@@ -211,8 +211,11 @@ final class Generation implements Signals.Actions {
 
     /** The program has failed: the parent is to serve again if it can, else the service is stopped. */
     private void giveUp(String origin) {
-        CompletableFuture<UndoResult> undone = new CompletableFuture<>();
-        ancestry.undo(origin, undone);
+        CompletableFuture<UndoResult> undone = ancestry.undoing().orElseGet(() -> {
+            CompletableFuture<UndoResult> result = new CompletableFuture<>();
+            ancestry.undo(origin, result);
+            return result;
+        });
         var _ = undone.thenAccept(result -> {
             if (!(result instanceof UndoResult.Undone)) {
                 owner.post(() -> beginStop(origin));

@@ -9,6 +9,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -52,6 +53,12 @@ final class Owner {
         return CompletableFuture.supplyAsync(() -> Optional.of(decision.get()), thread)
                 .completeOnTimeout(Optional.empty(), limit.toNanos(), TimeUnit.NANOSECONDS)
                 .join();
+    }
+
+    /** The same outcome for others: what they hang on it runs on a thread of its own and not on this one. */
+    static <T> CompletableFuture<T> away(CompletableFuture<T> outcome) {
+        return outcome.thenApplyAsync(
+                Function.identity(), task -> Thread.ofVirtual().name("baton-outcome").start(task));
     }
 
     private static void handle(Runnable event) {

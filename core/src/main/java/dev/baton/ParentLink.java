@@ -40,6 +40,9 @@ final class ParentLink {
         /** The parent asks whether this generation is well. */
         void health();
 
+        /** The parent was asked to stop the service while it handed it over. */
+        void stop(String origin);
+
         /** The parent is gone: whatever is still undecided is this generation's. */
         void lost();
 
@@ -302,6 +305,8 @@ final class ParentLink {
                 events.lost();
             } catch (IOException e) {
                 events.broken(e);
+            } catch (RuntimeException | Error e) {
+                events.broken(new IOException("the link cannot go on: " + e, e)); // No memory, say.
             }
         });
     }
@@ -316,6 +321,7 @@ final class ParentLink {
                 case UNDONE -> events.undone(frame.text(Frame.Tag.REASON));
                 case NOT_UNDONE -> events.notUndone(frame.text(Frame.Tag.REASON));
                 case HEALTH -> events.health();
+                case STOP -> events.stop(frame.text(Frame.Tag.REASON));
                 default -> throw new ProtocolException(frame + " came, which no parent says after HANDED");
             }
             frame = channel.receive();

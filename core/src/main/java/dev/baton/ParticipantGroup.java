@@ -12,7 +12,8 @@ import java.util.function.Supplier;
 
 /**
  * The participants of this generation as one; used by the owner thread alone. One that throws, instead of failing its
- * stage, neither stops the others nor the owner.
+ * stage, neither stops the others nor the owner: an error too, such as a class that cannot be loaded because the jar was
+ * overwritten.
  */
 final class ParticipantGroup {
     /** Far more than it takes to register a listener, or to deregister one: a participant that needs it hangs. */
@@ -49,7 +50,7 @@ final class ParticipantGroup {
         for (Participant participant : members) {
             try {
                 participant.release();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 Log.participantFailed(e);
             }
         }
@@ -61,7 +62,7 @@ final class ParticipantGroup {
         for (Participant participant : members) {
             try {
                 cut += participant.close();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 Log.participantFailed(e);
             }
         }
@@ -79,7 +80,7 @@ final class ParticipantGroup {
     static CompletableFuture<Void> guarded(Supplier<CompletionStage<Void>> call) {
         try {
             return call.get().toCompletableFuture();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             return CompletableFuture.failedFuture(e);
         }
     }

@@ -12,23 +12,40 @@ import java.util.Optional;
  */
 record ProcessIdentity(long pid, long startTicks) {
 
-    /** The process that has this pid now; empty if it has ended. */
+    /** The process that has this pid now; empty if it has ended, or nothing can be learnt of it. */
     static Optional<ProcessIdentity> of(long pid) {
         try {
-            String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+            return read(pid);
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Empty if it has ended. */
+    private static Optional<ProcessIdentity> read(long pid) throws IOException {
+        Path process = Path.of("/proc/" + pid);
+        try {
+            String stat = Files.readString(process.resolve("stat"));
             // The second field is the program's name in parentheses, which may contain anything.
             String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
             return fields[0].equals("Z")
                     ? Optional.empty()
                     : Optional.of(new ProcessIdentity(pid, Long.parseLong(fields[19])));
         } catch (IOException e) {
+            if (Files.exists(process)) {
+                throw e;
+            }
             return Optional.empty();
         }
     }
 
-    /** Whether it has not ended; a zombie has. */
+    /** Whether it has not ended; a zombie has. True if that cannot be learnt, for want of a descriptor, say. */
     boolean isAlive() {
-        return of(pid).equals(Optional.of(this));
+        try {
+            return read(pid).equals(Optional.of(this));
+        } catch (IOException e) {
+            return true;
+        }
     }
 
     /** Ends it by SIGKILL if it has not ended. */

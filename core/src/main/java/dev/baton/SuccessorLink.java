@@ -109,6 +109,8 @@ final class SuccessorLink {
             events.lost();
         } catch (IOException e) {
             events.broken(e);
+        } catch (RuntimeException | Error e) {
+            events.broken(new IOException("the link cannot go on: " + e, e)); // No memory, say: nobody would be heard.
         }
     }
 
@@ -222,6 +224,10 @@ final class SuccessorLink {
 
     void sendNotUndone(String reason) throws IOException {
         channel.send(Frame.of(Frame.Type.NOT_UNDONE).with(Frame.Tag.REASON, reason));
+    }
+
+    void sendStop(String origin) throws IOException {
+        channel.send(Frame.of(Frame.Type.STOP).with(Frame.Tag.REASON, origin));
     }
 
     void sendHealth() throws IOException {

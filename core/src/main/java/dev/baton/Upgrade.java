@@ -343,15 +343,8 @@ final class Upgrade {
         return stopOrigin;
     }
 
-    /** Passes a stop on to the process that serves. */
-    synchronized void terminate() {
-        if (isRunning()) {
-            ProcessHandle.of(pid()).ifPresent(ProcessHandle::destroy);
-        }
-    }
-
     /** Whether the process that serves has not ended, as the kernel knows it now: its end may not have been seen yet. */
     synchronized boolean isRunning() {
-        return peer != null && peer.isAlive();
+        return peer == null || peer.isAlive();
     }
 }

@@ -69,7 +69,8 @@ final class WayBack {
         } else if (length.isZero()) {
             commit(attempt);
         } else if (attempt.stopOrigin().isPresent()) {
-            attempt.terminate(); // It says COMMIT, or dies before it can, and then the stop is this generation's.
+            // It says COMMIT, or dies before it can, and then the stop is this generation's.
+            attempt.link().send(link -> link.sendStop(attempt.stopOrigin().get()));
             attempt.deadline(Deadline.in(owner, length, () -> commit(attempt)));
         } else {
             window = new UndoWindow(
@@ -86,7 +87,10 @@ final class WayBack {
         if (attempt.isCommitted()) {
             return Duration.ZERO;
         }
-        return attempt.stopOrigin().isPresent() ? STOP_PATIENCE : options.undoWindow();
+        // Whole milliseconds, as the successor is told: both must agree on whether there is a window.
+        return attempt.stopOrigin().isPresent()
+                ? STOP_PATIENCE
+                : Duration.ofMillis(options.undoWindow().toMillis());
     }
 
     /**
@@ -186,7 +190,7 @@ final class WayBack {
         closeWindow();
         attempt.move(Upgrade.Step.UNDONE);
         Log.undoing(attempt, reason);
-        generation.comeBack(attempt::isAlive, failure -> {
+        generation.comeBack(() -> attempt.isAlive() && attempt.isRunning(), failure -> {
             if (failure.isEmpty()) {
                 result.complete(new UndoResult.Undone(
                         generation.number(), ProcessHandle.current().pid()));
@@ -255,7 +259,8 @@ final class WayBack {
             return generation.state() != State.STARTING; // The service has gone on without that one.
         }
         lost(attempt, "is lost");
-        return attempt.step() == Upgrade.Step.ACCEPTING || attempt.step() == Upgrade.Step.UNDONE;
+        return attempt.step() == Upgrade.Step.UNDONE
+                || (attempt.step() == Upgrade.Step.ACCEPTING && !attempt.isCommitted());
     }
 
     /** How long this generation can still come back; zero if it cannot. */

@@ -102,6 +102,11 @@ final class ScriptedService {
                     awaitGate(script[1]);
                     Runtime.getRuntime().halt(0);
                 }
+                case "fails-when-ready" -> throw new IllegalStateException("this release fails in its main loop");
+                case "undoes-and-ends" -> {
+                    baton.undo();
+                    return;
+                }
                 case "fails-later" -> {
                     awaitGate(script[1]);
                     throw new IllegalStateException("this release fails in its main loop");
@@ -204,6 +209,9 @@ final class ScriptedService {
         public CompletionStage<Void> park() {
             if (script.equals("throws-when-leaving")) {
                 throw new IllegalStateException("thrown by park");
+            }
+            if (script.equals("park-fails-to-load")) {
+                throw new NoClassDefFoundError("dev/baton/example/Gone");
             }
             CompletionStage<Void> parked = said("park");
             return script.equals("parks-at") ? gate(argument) : parked;

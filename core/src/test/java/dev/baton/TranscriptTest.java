@@ -222,6 +222,11 @@ class TranscriptTest {
         }
 
         @Override
+        public void stop(String origin) {
+            // Nobody stops what was recorded.
+        }
+
+        @Override
         public void health() {
             lost.completeExceptionally(new AssertionError("asked for its health"));
         }

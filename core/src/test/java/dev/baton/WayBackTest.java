@@ -234,6 +234,41 @@ class WayBackTest {
     }
 
     @Test
+    void aProgramThatFailsRightAfterReadyIsUndoneWhenItsParentHasParked() throws Exception {
+        Path gate = directory.resolve("gate");
+        files.script("parks-at " + gate);
+        try (ChildJvm child = files.start(LONG_WINDOW, "127.0.0.1:0")) {
+            files.script("fails-when-ready");
+            Signals.send(child.pid(), "HUP");
+            child.awaitLine(line -> line.contains("undo requested by Baton.close()"), SOON);
+            files.open(gate);
+            files.awaitPublished(child.pid());
+            awaitOnly(child, child.pid());
+        }
+    }
+
+    @Test
+    void aProgramThatEndsWithoutWaitingForTheUndoThatItAskedForDoesNotStopTheService() throws Exception {
+        try (ChildJvm child = files.start(LONG_WINDOW, "127.0.0.1:0")) {
+            files.script("undoes-and-ends");
+            Signals.send(child.pid(), "HUP");
+            child.awaitLine(line -> line.contains("this generation accepts again"), SOON);
+            awaitOnly(child, child.pid());
+            assertThat(files.publishedPid()).isEqualTo(child.pid());
+        }
+    }
+
+    @Test
+    void aServerWhoseClassesAreGoneHoldsUpNeitherTheSwitchNorTheOthers() throws Exception {
+        files.script("park-fails-to-load");
+        try (ChildJvm child = files.start(Map.of("BATON_UNDO_WINDOW", "0"), "127.0.0.1:0")) {
+            files.script("serve");
+            files.restart(child, 2);
+            assertThat(child.awaitExit(SOON)).isZero();
+        }
+    }
+
+    @Test
     void aGrandparentThatIsFrozenDoesNotComeBackBesideTheOneThatGoesOn() throws Exception {
         Path gate = directory.resolve("gate");
         try (ChildJvm child = files.start(LONG_WINDOW, "127.0.0.1:0")) {
