@@ -58,7 +58,8 @@ final class Owner {
     /** The same outcome for others: what they hang on it runs on a thread of its own and not on this one. */
     static <T> CompletableFuture<T> away(CompletableFuture<T> outcome) {
         return outcome.thenApplyAsync(
-                Function.identity(), task -> Thread.ofVirtual().name("baton-outcome").start(task));
+                Function.identity(),
+                task -> Thread.ofVirtual().name("baton-outcome").start(task));
     }
 
     private static void handle(Runnable event) {
