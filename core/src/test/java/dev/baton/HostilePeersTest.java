@@ -45,6 +45,7 @@ class HostilePeersTest {
     private ChildJvm start() throws Exception {
         ChildJvm child = ChildJvm.of(ScriptedService.class)
                 .jvmOptions("-Xshare:auto", "-XX:TieredStopAtLevel=1")
+                .environment("BATON_UNDO_WINDOW", "0")
                 .environment("BATON_RUN_DIR", run.toString())
                 .arguments(directory.resolve("script").toString(), "127.0.0.1:0")
                 .start();

@@ -41,6 +41,7 @@ class LostParentTest {
         ChildJvm child = ChildJvm.of(ScriptedService.class)
                 .jvmOptions("-Xshare:auto", "-XX:TieredStopAtLevel=1")
                 .environment("BATON_PID_FILE", pidFile.toString())
+                .environment("BATON_UNDO_WINDOW", "0")
                 .environment("BATON_RUN_DIR", directory.resolve("run").toString())
                 .arguments(script.toString(), "127.0.0.1:0")
                 .start();

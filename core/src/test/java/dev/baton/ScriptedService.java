@@ -104,7 +104,7 @@ final class ScriptedService {
                 }
                 case "fails-when-ready" -> throw new IllegalStateException("this release fails in its main loop");
                 case "undoes-and-ends" -> {
-                    baton.undo();
+                    var _ = baton.undo();
                     return;
                 }
                 case "fails-later" -> {

@@ -55,6 +55,7 @@ class StandardErrorTest {
         ChildJvm.Builder builder = ChildJvm.of(ScriptedService.class)
                 .jvmOptions("-Xshare:auto", "-XX:TieredStopAtLevel=1")
                 .environment("BATON_PID_FILE", pidFile.toString())
+                .environment("BATON_UNDO_WINDOW", "0")
                 .environment("BATON_RUN_DIR", directory.resolve("run").toString())
                 .arguments(script.toString(), "127.0.0.1:0");
         more.accept(builder);
@@ -249,10 +250,10 @@ class StandardErrorTest {
             String line = child.awaitLine(text -> text.contains("did not answer within 5s"), SOON)
                     .text();
             assertThat(line).contains("HandoffException", "this process ends and changes nothing");
-            awaitWholeChatter(child, 1);
             long first = child.pid();
             Await.state("the successor has ended", SOON, () -> child.processes().equals(List.of(first)));
             child.signal("CONT");
+            awaitWholeChatter(child, 1); // What was being written into the full pipe at the end comes when the parent reads.
             child.awaitLine(text -> text.contains("restart failed"), SOON);
             ScriptedService.script(script, "serve");
             restart(child, 2);

@@ -25,6 +25,7 @@ class StateHandoffTest {
         try (ChildJvm child = ChildJvm.of(StateService.class)
                 .jvmOptions("-Xshare:auto", "-XX:TieredStopAtLevel=1")
                 .environment("BATON_PID_FILE", pidFile.toString())
+                .environment("BATON_UNDO_WINDOW", "0")
                 .environment("BATON_RUN_DIR", directory.resolve("run").toString())
                 .start()) {
             child.awaitLine("1 ready", SOON);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
@@ -64,8 +65,12 @@ public final class LockFile implements AutoCloseable {
     }
 
     private static boolean isStill(Path path, int descriptor) throws IOException {
-        return Files.exists(path, LinkOption.NOFOLLOW_LINKS)
-                && Files.isSameFile(path, Path.of("/proc/self/fd/" + descriptor));
+        try {
+            return Files.exists(path, LinkOption.NOFOLLOW_LINKS)
+                    && Files.isSameFile(path, Path.of("/proc/self/fd/" + descriptor));
+        } catch (NoSuchFileException e) {
+            return false; // Removed by the holder before us, between the two questions.
+        }
     }
 
     /** Removes the file, then releases the lock. */
