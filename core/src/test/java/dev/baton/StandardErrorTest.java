@@ -253,7 +253,8 @@ class StandardErrorTest {
             long first = child.pid();
             Await.state("the successor has ended", SOON, () -> child.processes().equals(List.of(first)));
             child.signal("CONT");
-            awaitWholeChatter(child, 1); // What was being written into the full pipe at the end comes when the parent reads.
+            awaitWholeChatter(
+                    child, 1); // What was being written into the full pipe at the end comes when the parent reads.
             child.awaitLine(text -> text.contains("restart failed"), SOON);
             ScriptedService.script(script, "serve");
             restart(child, 2);
