@@ -7,6 +7,7 @@ module dev.baton.netty {
     requires transitive io.netty.transport;
     requires transitive io.netty.buffer;
     requires io.netty.codec;
+    requires io.netty.codec.haproxy;
     requires io.netty.codec.http;
     requires transitive io.netty.codec.http2;
     requires io.netty.common;

@@ -33,14 +33,20 @@ final class FileService {
     }
 
     /** Serves from now on, over TLS if so asked; says so when this generation is the one that serves. */
-    static void serve(Baton baton, Path root, List<ListenAddress> addresses, Optional<TlsOptions> tls, PrintWriter out)
+    static void serve(
+            Baton baton,
+            Path root,
+            List<ListenAddress> addresses,
+            HttpServerOptions options,
+            Optional<TlsOptions> tls,
+            PrintWriter out)
             throws IOException {
         List<SocketAddress> bound;
         if (tls.isPresent()) {
-            BatonHttpsServer server = BatonHttpsServer.create(HttpServerOptions.defaults(), tls.get());
+            BatonHttpsServer server = BatonHttpsServer.create(options, tls.get());
             bound = start(server, baton, root, addresses, server::listen);
         } else {
-            BatonHttpServer server = BatonHttpServer.create();
+            BatonHttpServer server = BatonHttpServer.create(options);
             bound = start(server, baton, root, addresses, server::listen);
         }
         String scheme = tls.isPresent() ? "https" : "http";

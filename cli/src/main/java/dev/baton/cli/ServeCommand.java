@@ -5,6 +5,7 @@ import dev.baton.BatonOptions;
 import dev.baton.HandoffException;
 import dev.baton.ListenAddress;
 import dev.baton.State;
+import dev.baton.http.HttpServerOptions;
 import dev.baton.http.TlsOptions;
 import dev.baton.http.TlsProvider;
 import java.io.IOException;
@@ -109,6 +110,13 @@ final class ServeCommand implements Callable<Integer> {
                     + " only with it clients resume their sessions after a restart")
     private TlsProvider tlsProvider = TlsProvider.AUTO;
 
+    @Option(
+            names = "--proxy-protocol",
+            description =
+                    "every connection begins with a header of the PROXY protocol, version 1 or 2, and the client is"
+                            + " whom it names; only where nobody but proxies can connect, because the header is believed")
+    private boolean proxyProtocol;
+
     @Override
     public Integer call() throws Exception {
         Path root = directory();
@@ -124,7 +132,10 @@ final class ServeCommand implements Callable<Integer> {
 
     private void serve(Baton baton, Path root, Optional<TlsOptions> tls) throws IOException, InterruptedException {
         try {
-            FileService.serve(baton, root, addresses(), tls, spec.commandLine().getOut());
+            HttpServerOptions http =
+                    HttpServerOptions.builder().proxyProtocol(proxyProtocol).build();
+            FileService.serve(
+                    baton, root, addresses(), http, tls, spec.commandLine().getOut());
         } catch (HandoffException e) {
             if (baton.generation() > 1) {
                 throw e;

@@ -17,6 +17,7 @@ import dev.baton.drain.DrainReason;
 import dev.baton.drain.ServerClosedException;
 import dev.baton.drain.ShutdownResult;
 import dev.baton.netty.NettyServer;
+import io.netty.channel.ChannelHandler;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.BindException;
@@ -234,9 +235,12 @@ public final class BatonHttpServer extends HttpServer {
 
     private NettyServer transport(Dispatcher dispatcher) {
         HttpPipeline http = new HttpPipeline(dispatcher);
-        NettyServer.Builder builder = NettyServer.builder()
-                .connections(connections)
-                .childHandler(tls == null ? http : new TlsPipeline(tls, options.handshakeTimeout(), http));
+        ChannelHandler pipeline = tls == null ? http : new TlsPipeline(tls, options.handshakeTimeout(), http);
+        if (options.proxyProtocol()) {
+            pipeline = new ProxyPipeline(options.headTimeout(), pipeline);
+        }
+        NettyServer.Builder builder =
+                NettyServer.builder().connections(connections).childHandler(pipeline);
         listeners.forEach(builder::listener);
         try {
             return builder.build();

@@ -2,6 +2,7 @@ package dev.baton.http;
 
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsParameters;
+import dev.baton.netty.ProxyHeader;
 import io.netty.channel.Channel;
 import java.net.InetSocketAddress;
 import javax.net.ssl.SSLEngine;
@@ -29,7 +30,7 @@ final class ConfiguredEngines implements TlsEngines {
         }
         SSLEngine engine = chosen.getSSLContext().createSSLEngine();
         engine.setUseClientMode(false);
-        Parameters parameters = new Parameters(chosen, SocketAddresses.inet(channel.remoteAddress()));
+        Parameters parameters = new Parameters(chosen, SocketAddresses.inet(ProxyHeader.remoteAddress(channel)));
         chosen.configure(parameters);
         parameters.applyTo(engine);
         return engine;

@@ -1,5 +1,6 @@
 package dev.baton.http;
 
+import dev.baton.netty.ProxyHeader;
 import dev.baton.netty.TlsConnection;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -53,14 +54,12 @@ final class ConnectionPort {
         return channel.alloc();
     }
 
-    @Nullable
     SocketAddress remoteAddress() {
-        return channel.remoteAddress();
+        return ProxyHeader.remoteAddress(channel);
     }
 
-    @Nullable
     SocketAddress localAddress() {
-        return channel.localAddress();
+        return ProxyHeader.localAddress(channel);
     }
 
     /** Writes a part of a response; the content now belongs to the connection. */

@@ -1,5 +1,6 @@
 package dev.baton.http;
 
+import dev.baton.netty.ProxyHeader;
 import dev.baton.netty.ServedConnection;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -59,11 +60,11 @@ final class HijackedChannel extends ChannelInboundHandlerAdapter {
     }
 
     SocketAddress remoteAddress() {
-        return SocketAddresses.any(channel.remoteAddress());
+        return ProxyHeader.remoteAddress(channel);
     }
 
     SocketAddress localAddress() {
-        return SocketAddresses.any(channel.localAddress());
+        return ProxyHeader.localAddress(channel);
     }
 
     void onClosed(Runnable task) {

@@ -3,6 +3,7 @@ package dev.baton.http;
 import dev.baton.http.Dispatcher.Accepted;
 import dev.baton.http.Dispatcher.Refused;
 import dev.baton.http.RequestBody.Offer;
+import dev.baton.netty.ProxyHeader;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -146,7 +147,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Excha
     }
 
     private void refuse(Rejection rejection, HttpRequest request) {
-        Log.requestRefused(channel.remoteAddress(), rejection);
+        Log.requestRefused(ProxyHeader.remoteAddress(channel), rejection);
         boolean keepAlive = !rejection.close() && Dispatcher.isKeepAlive(request) && !inputUnusable;
         writer().refuse(rejection, keepAlive, request.method());
         responseSent(keepAlive);
@@ -376,13 +377,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Excha
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        Log.connectionFailed(channel.remoteAddress(), cause);
+        Log.connectionFailed(ProxyHeader.remoteAddress(channel), cause);
         close();
     }
 
     private void onHeadTimeout() {
         requestEnded = false;
-        Log.requestRefused(channel.remoteAddress(), Rejection.HEAD_TIMEOUT);
+        Log.requestRefused(ProxyHeader.remoteAddress(channel), Rejection.HEAD_TIMEOUT);
         writer().refuse(Rejection.HEAD_TIMEOUT, false, null);
         responseSent(false);
     }

@@ -37,6 +37,10 @@ import java.util.Objects;
  *     on without understanding it: its rules would not be applied to what follows
  * @param allowConnect whether CONNECT is passed on to the context of {@code "/"}, which may make a tunnel of it; see
  *     {@link HijackedConnection#connect}. It is answered 400 otherwise
+ * @param proxyProtocol whether every connection, on every listener, begins with a header of the PROXY protocol (HAProxy's
+ *     specification, version 1 or 2), before TLS if that is spoken. Its addresses are those of the exchange then; one that
+ *     speaks of no client (LOCAL, UNKNOWN) leaves the socket's. A connection without a well-formed header, or without one
+ *     after {@code headTimeout}, is closed. The header is believed: never on a port that clients can reach themselves
  */
 public record HttpServerOptions(
         int maxRequestLine,
@@ -54,7 +58,8 @@ public record HttpServerOptions(
         int bodyBuffer,
         boolean http2,
         boolean http2Upgrade,
-        boolean allowConnect) {
+        boolean allowConnect,
+        boolean proxyProtocol) {
 
     public HttpServerOptions {
         positive("maxRequestLine", maxRequestLine);
@@ -117,6 +122,7 @@ public record HttpServerOptions(
         private boolean http2 = true;
         private boolean allowConnect;
         private boolean http2Upgrade;
+        private boolean proxyProtocol;
 
         private Builder() {}
 
@@ -219,6 +225,12 @@ public record HttpServerOptions(
             return this;
         }
 
+        /** Default false. */
+        public Builder proxyProtocol(boolean expected) {
+            proxyProtocol = expected;
+            return this;
+        }
+
         /** The options as they are now. */
         public HttpServerOptions build() {
             return new HttpServerOptions(
@@ -237,7 +249,8 @@ public record HttpServerOptions(
                     bodyBuffer,
                     http2,
                     http2Upgrade,
-                    allowConnect);
+                    allowConnect,
+                    proxyProtocol);
         }
     }
 }

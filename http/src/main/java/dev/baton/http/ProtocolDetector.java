@@ -1,6 +1,7 @@
 package dev.baton.http;
 
 import dev.baton.netty.DeadlineTimer;
+import dev.baton.netty.ProxyHeader;
 import dev.baton.netty.ServedConnection;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -79,7 +80,7 @@ final class ProtocolDetector extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        Log.connectionFailed(channel.remoteAddress(), cause);
+        Log.connectionFailed(ProxyHeader.remoteAddress(channel), cause);
         close();
     }
 

@@ -4,6 +4,7 @@ import dev.baton.drain.ConversationControl;
 import dev.baton.drain.Conversations;
 import dev.baton.drain.DrainReason;
 import dev.baton.drain.TrackedConversation;
+import dev.baton.netty.ProxyHeader;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
@@ -246,6 +247,6 @@ final class ServerWebSocket implements WebSocket, WebSocketReceiver.Owner, WebSo
 
     @Override
     public String toString() {
-        return "WebSocket of " + channel.remoteAddress();
+        return "WebSocket of " + ProxyHeader.remoteAddress(channel);
     }
 }

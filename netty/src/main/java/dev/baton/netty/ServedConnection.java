@@ -16,9 +16,7 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.FileRegion;
 import io.netty.channel.socket.DuplexChannel;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.net.UnixDomainSocketAddress;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -91,6 +89,11 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
         protocol = value;
     }
 
+    /** As after the accept: the next byte is the first of a protocol that is not known yet. Call it in the event loop. */
+    void protocolUnknown() {
+        protocol = null;
+    }
+
     /**
      * The application takes the channel: no drain waits for it or touches it any more. Call it in the event loop.
      *
@@ -114,7 +117,7 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
      * event loop.
      */
     public void passOn(Object message) throws Exception {
-        first().channelRead(channel.pipeline().context(this), message);
+        passOn(channel.pipeline().context(this), message);
     }
 
     /** Registration has failed: no event will come. */
@@ -202,8 +205,7 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
 
     @Override
     public SocketAddress peer() {
-        SocketAddress remote = channel.remoteAddress();
-        return remote instanceof InetSocketAddress ? remote : UnixDomainSocketAddress.of("");
+        return ProxyHeader.remoteAddress(channel);
     }
 
     /**
@@ -230,9 +232,13 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
     public void channelRead(ChannelHandlerContext ctx, Object message) throws Exception {
         if (message instanceof ByteBuf bytes) {
             tracked.received(bytes.readableBytes());
-            if (protocol == null && tracked.state() == ConnectionState.NEW) {
-                tracked.active();
-            }
+        }
+        passOn(ctx, message);
+    }
+
+    private void passOn(ChannelHandlerContext ctx, Object message) throws Exception {
+        if (protocol == null && message instanceof ByteBuf && tracked.state() == ConnectionState.NEW) {
+            tracked.active();
         }
         first().channelRead(ctx, message);
     }

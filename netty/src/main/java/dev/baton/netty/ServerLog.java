@@ -40,6 +40,11 @@ final class ServerLog {
         LOGGER.log(Level.DEBUG, () -> "connection " + channel + " failed", cause);
     }
 
+    /** A peer that is no proxy, or a proxy that is not set up to send the header. */
+    static void proxyHeaderRefused(Channel channel, String reason) {
+        LOGGER.log(Level.DEBUG, () -> "closed " + channel + ": " + reason);
+    }
+
     /** Scanners, clients that do not trust the certificate, connections that were given up: nothing to be done here. */
     static void handshakeFailed(Channel channel, Throwable cause) {
         LOGGER.log(Level.DEBUG, () -> "TLS handshake of " + channel + " failed", cause);
