@@ -318,7 +318,8 @@ final class ProxyProtocolTest extends Http2ServerTest {
         BatonHttpServer server = serveWithGrace(grace);
         long begun = System.nanoTime();
         RawClient client = connect().send(begin);
-        Await.state("what was sent", SOON, () -> server.connections().size() == 1 && received(server) == begin.length());
+        Await.state(
+                "what was sent", SOON, () -> server.connections().size() == 1 && received(server) == begin.length());
 
         CompletableFuture<DrainResult> drained = server.connections().drain(DrainReason.SUCCEEDED);
 
