@@ -189,9 +189,9 @@ enum HalfwayState {
     SLOW_READER(scene -> {
         byte[] bytes = TestBytes.of(20_000_000);
         scene.write(head("GET /bytes?" + bytes.length, "Connection: close"));
-        // Fits into the buffers of either transport, and for a Unix socket into a quarter of the sender's: the kernel
-        // calls
-        // that one writable only below it, so with more unread the server could keep the end until the drain-timeout.
+        // Fits into the buffers of either transport, and for a Unix socket into a quarter of the sender's: only below
+        // that does the kernel call it writable, and with more the end could stay in the server until the
+        // drain-timeout.
         int unread = 32 << 10;
         return new Halfway() {
             @Override
