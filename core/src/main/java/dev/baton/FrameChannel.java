@@ -159,7 +159,7 @@ final class FrameChannel implements AutoCloseable {
         }
     }
 
-    /** Null at the end of the stream, which a peer that dies with unread frames in its queue makes a reset. */
+    /** Null at the end of the stream. */
     private @Nullable ReceivedMessage nextMessage(boolean withDescriptors) throws IOException {
         if (deadline.isPresent()) {
             Sockets.setTimeout(descriptor, remaining(deadline.getAsLong()));
@@ -171,7 +171,8 @@ final class FrameChannel implements AutoCloseable {
             return message.isEndOfStream() ? null : message;
         } catch (PosixException e) {
             return switch (e.errno()) {
-                // It is reported once, before what the peer had said and is still queued here.
+                // The peer has left unread frames. It is reported once, before what the peer had said and is still
+                // queued.
                 case ECONNRESET -> nextMessage(withDescriptors);
                 case EAGAIN -> throw new SilenceException();
                 default -> throw e;

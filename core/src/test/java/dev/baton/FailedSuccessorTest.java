@@ -56,8 +56,7 @@ class FailedSuccessorTest {
     /** The service, whose first generation restarts when it is asked to, and says what comes of it. */
     private final class Scene implements AutoCloseable {
         private final ChildJvm child;
-        private final Path script = directory.resolve("script");
-        private final Path pidFile = directory.resolve("pid");
+        private final ScriptedFiles files = new ScriptedFiles(directory);
         private final Path asks = directory.resolve("asks");
         private final Set<Long> listeners;
         private final List<String> saidBefore;
@@ -66,22 +65,15 @@ class FailedSuccessorTest {
 
         Scene(Consumer<ChildJvm.Builder> more) throws Exception {
             Files.createDirectory(asks);
-            ScriptedService.script(script, "asks " + asks);
-            ChildJvm.Builder builder = ChildJvm.of(ScriptedService.class)
-                    .jvmOptions("-Xshare:auto", "-XX:TieredStopAtLevel=1")
-                    .environment("BATON_PID_FILE", pidFile.toString())
-                    .environment("BATON_RUN_DIR", directory.resolve("run").toString())
-                    .arguments(script.toString(), "127.0.0.1:0", "unix:" + directory.resolve("s"));
-            more.accept(builder);
-            child = builder.start();
-            child.awaitLine("1 ready", SOON);
+            files.script("asks " + asks);
+            child = files.start(more, "127.0.0.1:0", "unix:" + directory.resolve("s"));
             listeners = ProcFs.listenerInodes(child.pid());
             saidBefore = said();
         }
 
         /** Begins a restart in which the successor does this. */
         void begin(String words) throws Exception {
-            ScriptedService.script(script, words);
+            files.script(words);
             mark = child.mark();
             restarts++;
             Files.createFile(asks.resolve("" + restarts));
@@ -108,7 +100,7 @@ class FailedSuccessorTest {
                     () -> child.processes().equals(List.of(child.pid()))
                             && ProcFs.zombieChildren(child.pid()).isEmpty());
             assertThat(ProcFs.listenerInodes(child.pid())).isEqualTo(listeners);
-            assertThat(Files.readString(pidFile).strip()).isEqualTo("" + child.pid());
+            assertThat(Files.readString(files.pidFile()).strip()).isEqualTo("" + child.pid());
             assertThat(said()).as("the participant was never disturbed").isEqualTo(saidBefore);
             return failure;
         }

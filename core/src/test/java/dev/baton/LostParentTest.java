@@ -6,13 +6,13 @@ import dev.baton.testkit.Await;
 import dev.baton.testkit.ChildJvm;
 import dev.baton.testkit.OutputLine;
 import dev.baton.testkit.ProcFs;
-import dev.baton.testkit.Signals;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,32 +25,18 @@ class LostParentTest {
     @TempDir
     private Path directory;
 
-    private Path script;
-    private Path pidFile;
+    private ScriptedFiles files;
     private Path gate;
 
     @BeforeEach
     void prepare() {
-        script = directory.resolve("script");
-        pidFile = directory.resolve("pid");
+        files = new ScriptedFiles(directory);
         gate = directory.resolve("gate");
     }
 
     private ChildJvm start(String words) throws Exception {
-        ScriptedService.script(script, words);
-        ChildJvm child = ChildJvm.of(ScriptedService.class)
-                .jvmOptions("-Xshare:auto", "-XX:TieredStopAtLevel=1")
-                .environment("BATON_PID_FILE", pidFile.toString())
-                .environment("BATON_UNDO_WINDOW", "0")
-                .environment("BATON_RUN_DIR", directory.resolve("run").toString())
-                .arguments(script.toString(), "127.0.0.1:0")
-                .start();
-        child.awaitLine("1 ready", SOON);
-        return child;
-    }
-
-    private long publishedPid() throws Exception {
-        return Long.parseLong(Files.readString(pidFile).strip());
+        files.script(words);
+        return files.start(Map.of("BATON_UNDO_WINDOW", "0"), "127.0.0.1:0");
     }
 
     private static InetSocketAddress address(ChildJvm child) throws Exception {
@@ -63,19 +49,16 @@ class LostParentTest {
     }
 
     private void nextRestartWorks(ChildJvm child, int generation) throws Exception {
-        ScriptedService.script(script, "serve");
-        long old = publishedPid();
-        Signals.send(old, "HUP");
-        child.awaitLine(generation + " ready", SOON);
-        Await.state("the old process is gone", SOON, () -> !ProcFs.running(old));
-        assertThat(publishedPid()).isNotEqualTo(old);
+        files.script("serve");
+        long old = files.publishedPid();
+        assertThat(files.restartToTheEnd(child, generation)).isNotEqualTo(old);
     }
 
     @Test
     void aParentThatDiesInTheMiddleOfTheHandoffLeavesTheListenersThatHadCome() throws Exception {
         try (ChildJvm child = start("offers " + gate)) {
             Set<Long> listeners = ProcFs.listenerInodes(child.pid());
-            ScriptedService.script(script, "serve");
+            files.script("serve");
             child.signal("HUP");
             child.awaitLine("1 is asked for its state", SOON);
             int mark = child.mark();
@@ -84,7 +67,7 @@ class LostParentTest {
                 child.signal("KILL");
                 child.awaitLine(line -> line.contains("has died in the middle of the handoff"), SOON);
                 child.awaitLineAfter(mark, "it serves", "1 ready"::equals, SOON);
-                long second = publishedPid();
+                long second = files.publishedPid();
                 assertThat(second).isNotEqualTo(child.pid());
                 listeners.retainAll(ProcFs.listenerInodes(second));
                 assertThat(listeners).as("the listener with its queue").hasSize(1);
@@ -97,7 +80,7 @@ class LostParentTest {
     void aParentThatDiesFrozenBetweenReadyAndTheSwitchIsSucceeded() throws Exception {
         try (ChildJvm child = start("serve")) {
             Set<Long> listeners = ProcFs.listenerInodes(child.pid());
-            ScriptedService.script(script, "wait " + gate);
+            files.script("wait " + gate);
             child.signal("HUP");
             child.awaitLine("2 waits", SOON);
             child.signal("STOP");
@@ -107,7 +90,7 @@ class LostParentTest {
                 assertThat(has(child, "2 resume")).as("it accepts untold").isFalse();
                 child.signal("KILL");
                 child.awaitLine("2 ready", SOON);
-                listeners.retainAll(ProcFs.listenerInodes(publishedPid()));
+                listeners.retainAll(ProcFs.listenerInodes(files.publishedPid()));
                 assertThat(listeners).as("the listener with its queue").hasSize(1);
                 nextRestartWorks(child, 3);
             }
@@ -117,7 +100,7 @@ class LostParentTest {
     @Test
     void aParentThatIsFrozenBeforeItAnswersIsGivenUpAndServesOnWhenItThaws() throws Exception {
         try (ChildJvm child = start("serve")) {
-            ScriptedService.script(script, "gate " + gate);
+            files.script("gate " + gate);
             child.signal("HUP");
             child.awaitLine("at the gate", SOON);
             child.signal("STOP");
@@ -142,14 +125,14 @@ class LostParentTest {
     @Test
     void aParentThatDiesWhileItDrainsIsNoticedAtOnce() throws Exception {
         try (ChildJvm child = start("never-drains")) {
-            ScriptedService.script(script, "serve");
+            files.script("serve");
             child.signal("HUP");
             child.awaitLine("2 ready", SOON);
             child.awaitLine("1 drain SUCCEEDED", SOON);
-            long second = publishedPid();
+            long second = files.publishedPid();
             child.signal("KILL");
             child.awaitLine("the parent (pid " + child.pid() + ") has ended", SOON);
-            assertThat(publishedPid()).isEqualTo(second);
+            assertThat(files.publishedPid()).isEqualTo(second);
             nextRestartWorks(child, 3);
         }
     }

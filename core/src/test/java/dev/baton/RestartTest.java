@@ -31,14 +31,12 @@ class RestartTest {
     @TempDir
     private Path directory;
 
-    private Path script;
-    private Path pidFile;
+    private ScriptedFiles files;
 
     @BeforeEach
     void prepare() throws Exception {
-        script = directory.resolve("script");
-        pidFile = directory.resolve("pid");
-        ScriptedService.script(script, "serve");
+        files = new ScriptedFiles(directory);
+        files.script("serve");
     }
 
     private ChildJvm start(String... listeners) throws Exception {
@@ -46,21 +44,12 @@ class RestartTest {
     }
 
     private ChildJvm start(Consumer<ChildJvm.Builder> more, String... listeners) throws Exception {
-        ChildJvm.Builder builder = ChildJvm.of(ScriptedService.class)
-                .jvmOptions("-Xshare:auto", "-XX:TieredStopAtLevel=1")
-                .environment("BATON_PID_FILE", pidFile.toString())
-                .environment("BATON_UNDO_WINDOW", "0") // A parent that has drained exits.
-                .environment("BATON_RUN_DIR", directory.resolve("run").toString())
-                .arguments(script.toString())
-                .arguments(listeners);
-        more.accept(builder);
-        ChildJvm child = builder.start();
-        child.awaitLine("1 ready", SOON);
-        return child;
-    }
-
-    private long publishedPid() throws Exception {
-        return Long.parseLong(Files.readString(pidFile).strip());
+        return files.start(
+                builder -> {
+                    builder.environment("BATON_UNDO_WINDOW", "0"); // A parent that has drained exits.
+                    more.accept(builder);
+                },
+                listeners);
     }
 
     private static void kill(long pid, String signal) throws Exception {
@@ -68,20 +57,20 @@ class RestartTest {
     }
 
     private void hup() throws Exception {
-        kill(publishedPid(), "HUP");
+        kill(files.publishedPid(), "HUP");
     }
 
     @Test
     void aRestartHandsTheListenersOverAndTheOldProcessExitsWithZero() throws Exception {
         try (ChildJvm first = start("127.0.0.1:0", "[::1]:0", "unix:" + directory.resolve("s"))) {
-            long oldPid = publishedPid();
+            long oldPid = files.publishedPid();
             assertThat(oldPid).isEqualTo(first.pid());
             var inodes = ProcFs.listenerInodes(oldPid);
             hup();
             first.awaitLine("2 ready", SOON);
             assertThat(first.awaitExit(SOON)).isZero();
 
-            long newPid = publishedPid();
+            long newPid = files.publishedPid();
             assertThat(newPid).isNotEqualTo(oldPid);
             assertThat(ProcFs.listenerInodes(newPid)).hasSize(4);
             inodes.retainAll(ProcFs.listenerInodes(newPid));
@@ -96,7 +85,7 @@ class RestartTest {
             first.awaitLine("2 done", SOON);
             first.awaitAllGone(SOON);
             assertThat(said(first, "2 ")).containsSubsequence("2 park", "2 release", "2 drain STOPPED", "2 close");
-            assertThat(pidFile).doesNotExist();
+            assertThat(files.pidFile()).doesNotExist();
             assertThat(directory.resolve("s")).doesNotExist();
             assertThat(directory.resolve("run")).isEmptyDirectory();
         }
@@ -115,7 +104,7 @@ class RestartTest {
     @Test
     void aSuccessorThatFailsChangesNothingAndTheNextRestartWorks() throws Exception {
         try (ChildJvm child = start("127.0.0.1:0")) {
-            long pid = publishedPid();
+            long pid = files.publishedPid();
             expectFailure(child, "crash-at-once", "ended with exit status 1");
             expectFailure(child, "crash", "ended with exit status 1");
             expectFailure(child, "exit 0", "ended with exit status 0");
@@ -130,7 +119,7 @@ class RestartTest {
                     "throws-at-resume",
                     GAVE_UP + "java.lang.IllegalStateException: thrown by resume) and ended with exit status 1");
             expectFailure(child, "exit -1", "ended with exit status 255");
-            assertThat(publishedPid()).isEqualTo(pid);
+            assertThat(files.publishedPid()).isEqualTo(pid);
             assertThat(said(child, "1 "))
                     .as("the participant was never disturbed")
                     .containsExactly(
@@ -139,7 +128,7 @@ class RestartTest {
                             "1 resume",
                             "1 ready");
 
-            ScriptedService.script(script, "serve");
+            files.script("serve");
             hup();
             child.awaitLine("2 ready", SOON);
             child.awaitExit(SOON);
@@ -151,14 +140,14 @@ class RestartTest {
         // Long enough for a JVM to start on a busy machine: the next restart has to be in time.
         try (ChildJvm child = start(b -> b.environment("BATON_READY_TIMEOUT", "10s"), "127.0.0.1:0")) {
             expectFailure(child, "hang", "was not ready within 10s and was killed");
-            ScriptedService.script(script, "serve");
+            files.script("serve");
             hup();
             child.awaitLine("2 ready", SOON);
         }
     }
 
     private void expectFailure(ChildJvm child, String words, String reason) throws Exception {
-        ScriptedService.script(script, words);
+        files.script(words);
         int mark = child.mark();
         hup();
         String line = child.awaitLineAfter(mark, "restart failed", text -> text.contains("restart failed"), SOON)
@@ -201,7 +190,7 @@ class RestartTest {
             hup();
             child.awaitLine("2 ready", SOON);
             child.awaitExit(SOON);
-            var after = ProcFs.listenerInodes(publishedPid());
+            var after = ProcFs.listenerInodes(files.publishedPid());
             assertThat(after).hasSize(301);
             before.retainAll(after);
             assertThat(before).hasSize(300);
@@ -211,7 +200,7 @@ class RestartTest {
 
     @Test
     void aDrainThatDoesNotEndIsCutAtItsTimeout() throws Exception {
-        ScriptedService.script(script, "never-drains");
+        files.script("never-drains");
         try (ChildJvm child = start(b -> b.environment("BATON_DRAIN_TIMEOUT", "300ms"), "127.0.0.1:0")) {
             hup();
             child.awaitLine(line -> line.contains("requests cut: 7"), SOON);
@@ -221,7 +210,7 @@ class RestartTest {
 
     @Test
     void aServerThatThrowsWhileItLeavesDelaysNothing() throws Exception {
-        ScriptedService.script(script, "throws-when-leaving");
+        files.script("throws-when-leaving");
         try (ChildJvm child = start("127.0.0.1:0")) {
             hup();
             child.awaitLine(line -> line.contains("thrown by park"), SOON);
@@ -234,7 +223,7 @@ class RestartTest {
     @Test
     void aStopThatComesTooLateToKillTheSuccessorIsObeyedWhenThatFails() throws Exception {
         try (ChildJvm child = start("127.0.0.1:0")) {
-            ScriptedService.script(script, "never-accepts");
+            files.script("never-accepts");
             hup();
             child.awaitLine("2 resume", SOON);
             child.signal("TERM");
@@ -245,13 +234,13 @@ class RestartTest {
             kill(Long.parseLong(successor.group(1)), "KILL");
             assertThat(child.awaitExit(SOON)).isZero();
             assertThat(said(child, "1 drain STOPPED")).hasSize(1);
-            assertThat(pidFile).doesNotExist();
+            assertThat(files.pidFile()).doesNotExist();
         }
     }
 
     @Test
     void askingTwiceForAStopIsNoHurry() throws Exception {
-        ScriptedService.script(script, "stops-itself-twice");
+        files.script("stops-itself-twice");
         try (ChildJvm child = start(b -> b.environment("BATON_DRAIN_TIMEOUT", "300ms"), "127.0.0.1:0")) {
             assertThat(child.awaitExit(SOON)).isZero();
             child.awaitLine(line -> line.contains("still open after the drain-timeout of 300ms"), SOON);
@@ -295,26 +284,26 @@ class RestartTest {
 
     @Test
     void aSecondTermEndsAtOnce() throws Exception {
-        ScriptedService.script(script, "never-drains");
+        files.script("never-drains");
         try (ChildJvm child = start("127.0.0.1:0")) {
             child.signal("TERM");
             child.awaitLine("1 drain STOPPED", SOON);
             child.signal("TERM");
             assertThat(child.awaitExit(SOON)).isEqualTo(143);
-            assertThat(pidFile).doesNotExist();
+            assertThat(files.pidFile()).doesNotExist();
         }
     }
 
     @Test
     void aStopDuringARestartKillsTheSuccessorAndEnds() throws Exception {
         try (ChildJvm child = start("127.0.0.1:0")) {
-            ScriptedService.script(script, "hang");
+            files.script("hang");
             hup();
             child.awaitLine("2 started", SOON);
             child.signal("TERM");
             assertThat(child.awaitExit(SOON)).isZero();
             child.awaitAllGone(SOON);
-            assertThat(pidFile).doesNotExist();
+            assertThat(files.pidFile()).doesNotExist();
         }
     }
 
@@ -322,7 +311,7 @@ class RestartTest {
     void theSuccessorOfAKilledParentFinishesItsStartAndServes() throws Exception {
         try (ChildJvm child = start("127.0.0.1:0")) {
             Path gate = directory.resolve("gate");
-            ScriptedService.script(script, "wait " + gate);
+            files.script("wait " + gate);
             hup();
             child.awaitLine("2 waits", SOON);
             kill(child.pid(), "KILL");
@@ -330,8 +319,8 @@ class RestartTest {
             Files.createFile(gate);
             child.awaitLine("2 ready", SOON);
             assertThat(said(child, "2 resume")).hasSize(1);
-            assertThat(publishedPid()).isEqualTo(child.processes().getFirst());
-            ScriptedService.script(script, "serve");
+            assertThat(files.publishedPid()).isEqualTo(child.processes().getFirst());
+            files.script("serve");
             hup();
             child.awaitLine("3 ready", SOON);
         }
@@ -376,17 +365,17 @@ class RestartTest {
             hup();
             child.awaitLine("2 ready", SOON);
             child.awaitExit(SOON);
-            long second = publishedPid();
+            long second = files.publishedPid();
             int descriptors = ProcFs.descriptors(second).size();
             int environment = ProcFs.environmentSize(second);
             List<String> commandLine = ProcFs.commandLine(second);
             for (int generation = 3; generation <= 8; generation++) {
-                long old = publishedPid();
+                long old = files.publishedPid();
                 hup();
                 child.awaitLine(generation + " ready", SOON);
                 Await.state("the old process is gone", SOON, () -> !ProcFs.running(old));
             }
-            long last = publishedPid();
+            long last = files.publishedPid();
             assertThat(ProcFs.descriptors(last)).hasSize(descriptors);
             // The name of the control socket has the pid in it, which may have more digits.
             assertThat(ProcFs.environmentSize(last)).isBetween(environment - 8, environment + 8);
@@ -397,7 +386,7 @@ class RestartTest {
 
     @Test
     void aHelperOfTheApplicationInheritsNeitherSocketsNorHandoffVariables() throws Exception {
-        ScriptedService.script(script, "helper");
+        files.script("helper");
         try (ChildJvm child = start("127.0.0.1:0", "unix:" + directory.resolve("s"))) {
             hup();
             child.awaitLine("2 ready", SOON);
@@ -419,7 +408,7 @@ class RestartTest {
                 long first = child.pid();
                 assertThat(systemd.next()).containsExactly("READY=1", "MAINPID=" + first, "STATUS=generation 1 serves");
 
-                ScriptedService.script(script, "exit 1");
+                files.script("exit 1");
                 long before = System.nanoTime() / 1_000;
                 hup();
                 List<String> reloading = systemd.next();
@@ -430,12 +419,12 @@ class RestartTest {
                         .containsExactly(
                                 "READY=1", "STATUS=generation 1 serves on; restart failed: ended with exit status 1");
 
-                ScriptedService.script(script, "serve");
+                files.script("serve");
                 hup();
                 assertThat(systemd.next()).startsWith("RELOADING=1");
                 child.awaitLine("2 ready", SOON);
                 child.awaitExit(SOON);
-                long second = publishedPid();
+                long second = files.publishedPid();
                 assertThat(systemd.next())
                         .containsExactly("MAINPID=" + second, "READY=1", "STATUS=generation 2 serves");
 

@@ -3,6 +3,7 @@ package dev.baton;
 import dev.baton.testkit.Await;
 import dev.baton.testkit.ChildJvm;
 import dev.baton.testkit.OutputLine;
+import dev.baton.testkit.ProcFs;
 import dev.baton.testkit.Signals;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** A {@link ScriptedService} and the files by which a test moves and watches it, all in one directory. */
 record ScriptedFiles(Path directory) {
@@ -34,13 +36,18 @@ record ScriptedFiles(Path directory) {
     }
 
     ChildJvm start(Map<String, String> environment, String... listeners) throws Exception {
+        return start(builder -> environment.forEach(builder::environment), listeners);
+    }
+
+    /** Starts the first generation, and returns when it is ready; {@code more} may change whatever is set here. */
+    ChildJvm start(Consumer<ChildJvm.Builder> more, String... listeners) throws Exception {
         ChildJvm.Builder builder = ChildJvm.of(ScriptedService.class)
                 .jvmOptions("-Xshare:auto", "-XX:TieredStopAtLevel=1")
                 .environment("BATON_PID_FILE", pidFile().toString())
                 .environment("BATON_RUN_DIR", file("run").toString())
                 .arguments(file("script").toString())
                 .arguments(listeners);
-        environment.forEach(builder::environment);
+        more.accept(builder);
         ChildJvm child = builder.start();
         child.awaitLine("1 ready", SOON);
         return child;
@@ -60,6 +67,15 @@ record ScriptedFiles(Path directory) {
         Signals.send(publishedPid(), "HUP");
         child.awaitLineAfter(mark, "the switch", text -> text.contains("switched to generation " + generation), SOON);
         child.awaitLine(generation + " ready", SOON);
+        return publishedPid();
+    }
+
+    /** The same where there is no undo window: returns when the old process has ended. */
+    long restartToTheEnd(ChildJvm child, int generation) throws Exception {
+        long old = publishedPid();
+        Signals.send(old, "HUP");
+        child.awaitLine(generation + " ready", SOON);
+        Await.state("the old process is gone", SOON, () -> !ProcFs.running(old));
         return publishedPid();
     }
 

@@ -41,43 +41,25 @@ class StandardErrorTest {
     @TempDir
     private Path directory;
 
-    private Path script;
-    private Path pidFile;
+    private ScriptedFiles files;
 
     @BeforeEach
     void prepare() throws Exception {
-        script = directory.resolve("script");
-        pidFile = directory.resolve("pid");
-        ScriptedService.script(script, "serve");
+        files = new ScriptedFiles(directory);
+        files.script("serve");
     }
 
     private ChildJvm start(Consumer<ChildJvm.Builder> more) throws Exception {
-        ChildJvm.Builder builder = ChildJvm.of(ScriptedService.class)
-                .jvmOptions("-Xshare:auto", "-XX:TieredStopAtLevel=1")
-                .environment("BATON_PID_FILE", pidFile.toString())
-                .environment("BATON_UNDO_WINDOW", "0")
-                .environment("BATON_RUN_DIR", directory.resolve("run").toString())
-                .arguments(script.toString(), "127.0.0.1:0");
-        more.accept(builder);
-        ChildJvm child = builder.start();
-        child.awaitLine("1 ready", SOON);
-        return child;
+        return files.start(
+                builder -> {
+                    builder.environment("BATON_UNDO_WINDOW", "0");
+                    more.accept(builder);
+                },
+                "127.0.0.1:0");
     }
 
     private ChildJvm start() throws Exception {
         return start(_ -> {});
-    }
-
-    private long publishedPid() throws Exception {
-        return Long.parseLong(Files.readString(pidFile).strip());
-    }
-
-    private long restart(ChildJvm child, int generation) throws Exception {
-        long old = publishedPid();
-        Signals.send(old, "HUP");
-        child.awaitLine(generation + " ready", SOON);
-        Await.state("the old process is gone", SOON, () -> !ProcFs.running(old));
-        return publishedPid();
     }
 
     private static String target(long pid, int descriptor) {
@@ -110,7 +92,7 @@ class StandardErrorTest {
     void theSuccessorHasTheStandardErrorOfItsParentAndNoPipeIsLeft() throws Exception {
         try (ChildJvm child = start()) {
             String real = target(child.pid(), STDERR);
-            long second = restart(child, 2);
+            long second = files.restartToTheEnd(child, 2);
             assertThat(target(second, STDERR)).isEqualTo(real);
             Await.state("no pipe is left", SOON, () -> pipes(second).isEmpty());
         }
@@ -126,8 +108,8 @@ class StandardErrorTest {
     @Test
     void whatASuccessorSaysBeforeItIsReadyArrivesWholeAndInOrder() throws Exception {
         try (ChildJvm child = start()) {
-            ScriptedService.script(script, "chatter " + LINES);
-            restart(child, 2);
+            files.script("chatter " + LINES);
+            files.restartToTheEnd(child, 2);
             awaitWholeChatter(child, 0);
         }
     }
@@ -136,13 +118,13 @@ class StandardErrorTest {
     void aHelperThatWasStartedBeforeReadyIsHeardThroughAllGenerationsToCome() throws Exception {
         Path lines = Files.createFile(directory.resolve("lines"));
         try (ChildJvm child = start()) {
-            ScriptedService.script(script, "writer " + lines);
-            restart(child, 2);
+            files.script("writer " + lines);
+            files.restartToTheEnd(child, 2);
             say(child, lines, "after the switch");
-            ScriptedService.script(script, "serve");
-            restart(child, 3);
+            files.script("serve");
+            files.restartToTheEnd(child, 3);
             say(child, lines, "when its own generation has gone");
-            long fourth = restart(child, 4);
+            long fourth = files.restartToTheEnd(child, 4);
             say(child, lines, "when the next has gone too");
             assertThat(pipes(fourth)).as("the helper's").hasSize(1);
 
@@ -163,9 +145,9 @@ class StandardErrorTest {
     @Test
     void aHelperInheritsTheRealStandardErrorOnceItsServiceServes() throws Exception {
         try (ChildJvm child = start()) {
-            ScriptedService.script(script, "helper-later");
+            files.script("helper-later");
             String real = target(child.pid(), STDERR);
-            restart(child, 2);
+            files.restartToTheEnd(child, 2);
             child.awaitLine("helper stderr " + real, SOON);
         }
     }
@@ -175,7 +157,7 @@ class StandardErrorTest {
         Path gate = directory.resolve("gate");
         try (ChildJvm child = start()) {
             String real = target(child.pid(), STDERR);
-            ScriptedService.script(script, "wait " + gate);
+            files.script("wait " + gate);
             child.signal("HUP");
             child.awaitLine("2 waits", SOON);
             child.signal("KILL");
@@ -191,7 +173,7 @@ class StandardErrorTest {
     void theSuccessorOfAParentThatDiesBeforeTheHandoffSpeaksOnStandardOutput() throws Exception {
         Path gate = directory.resolve("gate");
         try (ChildJvm child = start()) {
-            ScriptedService.script(script, "gate " + gate);
+            files.script("gate " + gate);
             child.signal("HUP");
             child.awaitLine("at the gate", SOON);
             child.signal("KILL");
@@ -202,9 +184,9 @@ class StandardErrorTest {
                             .stderr())
                     .isFalse();
             child.awaitLineAfter(mark, "it serves", line -> line.equals("1 ready"), SOON);
-            long second = publishedPid();
+            long second = files.publishedPid();
             assertThat(target(second, STDERR)).isEqualTo(target(second, STDOUT));
-            restart(child, 2);
+            files.restartToTheEnd(child, 2);
         }
     }
 
@@ -212,7 +194,7 @@ class StandardErrorTest {
     void aSuccessorWhoseWordsFillThePipeOfAFrozenParentGoesOnWhenThatDies() throws Exception {
         Path gate = directory.resolve("gate");
         try (ChildJvm child = start()) {
-            ScriptedService.script(script, "chatter " + LINES + " " + gate);
+            files.script("chatter " + LINES + " " + gate);
             child.signal("HUP");
             child.awaitLine("2 waits", SOON);
             child.signal("STOP");
@@ -242,7 +224,7 @@ class StandardErrorTest {
     void aSuccessorThatGivesAFrozenParentUpIsHeardAtOnce() throws Exception {
         Path gate = directory.resolve("gate");
         try (ChildJvm child = start(b -> b.environment("BATON_READY_TIMEOUT", "5s"))) {
-            ScriptedService.script(script, "chatter " + LINES + " " + gate + " in-the-background");
+            files.script("chatter " + LINES + " " + gate + " in-the-background");
             child.signal("HUP");
             child.awaitLine("2 waits", SOON);
             child.signal("STOP");
@@ -256,8 +238,8 @@ class StandardErrorTest {
             awaitWholeChatter(
                     child, 1); // What was being written into the full pipe at the end comes when the parent reads.
             child.awaitLine(text -> text.contains("restart failed"), SOON);
-            ScriptedService.script(script, "serve");
-            restart(child, 2);
+            files.script("serve");
+            files.restartToTheEnd(child, 2);
         }
     }
 
@@ -265,10 +247,10 @@ class StandardErrorTest {
     void aStandardErrorThatIsAFileIsAppendedToByAll() throws Exception {
         Path log = Files.writeString(directory.resolve("log"), "begun before\n");
         try (ChildJvm child = start(b -> b.startedBy("sh", "-c", "exec \"$@\" 2>>" + log, "sh"))) {
-            ScriptedService.script(script, "chatter 3");
-            long second = restart(child, 2);
+            files.script("chatter 3");
+            long second = files.restartToTheEnd(child, 2);
             assertThat(target(second, STDERR)).isEqualTo(log.toString());
-            restart(child, 3);
+            files.restartToTheEnd(child, 3);
             assertThat(Files.readAllLines(log))
                     .startsWith("begun before")
                     .filteredOn(line -> line.startsWith("chatter"))
@@ -279,9 +261,9 @@ class StandardErrorTest {
     @Test
     void aProcessWithoutStandardErrorIsSucceededByOneWithout() throws Exception {
         try (ChildJvm child = start(b -> b.startedBy("sh", "-c", "exec \"$@\" 2>&-", "sh"))) {
-            long second = restart(child, 2);
+            long second = files.restartToTheEnd(child, 2);
             assertThat(pipes(second)).isEmpty();
-            restart(child, 3);
+            files.restartToTheEnd(child, 3);
         }
     }
 
@@ -296,8 +278,8 @@ class StandardErrorTest {
                 Thread.ofVirtual().start(() -> heard.complete(read(stream)));
                 String real = target(child.pid(), STDERR);
                 assertThat(real).startsWith("socket:");
-                ScriptedService.script(script, "chatter 3");
-                long second = restart(child, 2);
+                files.script("chatter 3");
+                long second = files.restartToTheEnd(child, 2);
                 assertThat(target(second, STDERR)).isEqualTo(real);
                 Signals.send(second, "TERM");
                 child.awaitAllGone(SOON);
@@ -327,13 +309,13 @@ class StandardErrorTest {
     @Test
     void descriptorsAndThreadsAreFlatOverFiftyRestarts() throws Exception {
         try (ChildJvm child = start()) {
-            long second = restart(child, 2);
+            long second = files.restartToTheEnd(child, 2);
             Await.state("no pipe is left", SOON, () -> pipes(second).isEmpty());
             int descriptors = ProcFs.descriptors(second).size();
             int threads = threads(second);
             long last = second;
             for (int generation = 3; generation <= 52; generation++) {
-                last = restart(child, generation);
+                last = files.restartToTheEnd(child, generation);
             }
             long pid = last;
             Await.state("no pipe is left", SOON, () -> pipes(pid).isEmpty());
