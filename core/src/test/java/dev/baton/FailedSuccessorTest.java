@@ -66,7 +66,13 @@ class FailedSuccessorTest {
         Scene(Consumer<ChildJvm.Builder> more) throws Exception {
             Files.createDirectory(asks);
             files.script("asks " + asks);
-            child = files.start(more, "127.0.0.1:0", "unix:" + directory.resolve("s"));
+            child = files.start(
+                    builder -> {
+                        builder.environment("BATON_UNDO_WINDOW", "0"); // A parent that has drained exits.
+                        more.accept(builder);
+                    },
+                    "127.0.0.1:0",
+                    "unix:" + directory.resolve("s"));
             listeners = ProcFs.listenerInodes(child.pid());
             saidBefore = said();
         }
