@@ -475,8 +475,7 @@ final class Generation implements Signals.Actions {
     void leave() {
         if (state == State.PARKED && !wayBack.isComingBack()) {
             Log.leavesEarly();
-            wayBack.commit();
-            if (state == State.PARKED) {
+            if (wayBack.commit() && state == State.PARKED) {
                 retire(participants.close());
                 ForcedExit.arm();
             }
@@ -538,11 +537,10 @@ final class Generation implements Signals.Actions {
                 }
             }
             case PARKED -> {
-                if (wayBack.isComingBack()) {
+                if (wayBack.isComingBack() || !wayBack.commit()) {
                     stopOrigin = Optional.of(origin); // In a moment, when it serves again.
                 } else {
-                    Log.alreadyEnding(origin, state);
-                    wayBack.commit();
+                    Log.alreadyEnding(origin, State.PARKED);
                 }
             }
             case STOPPING, RETIRED -> Log.alreadyEnding(origin, state);

@@ -115,13 +115,21 @@ final class WayBack {
         }
     }
 
-    /** The same for whichever successor there is: this generation is asked to end. */
-    void commit() {
+    /**
+     * The same for whichever successor there is: this generation is asked to end. Not if that has died: its end is seen by
+     * the link's thread, which may be slower than the signal that asks.
+     *
+     * @return whether this generation ends; else it comes back
+     */
+    boolean commit() {
         Upgrade attempt = latest;
-        if (attempt != null) {
+        if (attempt != null && attempt.step() == Upgrade.Step.UNDOABLE && !attempt.isRunning()) {
+            undo(attempt, "is gone", new CompletableFuture<>());
+        } else if (attempt != null && attempt.step() != Upgrade.Step.UNDONE) {
             attempt.commit();
             commit(attempt);
         }
+        return !isComingBack();
     }
 
     /**

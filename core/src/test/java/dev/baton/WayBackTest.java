@@ -115,6 +115,21 @@ class WayBackTest {
     }
 
     @Test
+    void aStopThatIsHeardBeforeTheDeathOfTheSuccessorEndsTheService() throws Exception {
+        try (ChildJvm child = files.start(LONG_WINDOW, "127.0.0.1:0")) {
+            files.script("serve");
+            long second = files.restart(child, 2);
+            Signals.send(child.pid(), "STOP"); // So that it hears of both at once, in whichever order.
+            Signals.send(second, "KILL");
+            Await.state("the successor is gone", SOON, () -> !ProcFs.running(second));
+            Signals.send(child.pid(), "TERM");
+            Signals.send(child.pid(), "CONT");
+            assertThat(child.awaitExit(SOON)).isZero();
+            assertThat(files.pidFile()).doesNotExist();
+        }
+    }
+
+    @Test
     void aStopDuringTheSwitchIsKeptWhenTheSuccessorDies() throws Exception {
         Path gate = directory.resolve("gate");
         files.script("parks-at " + gate);
