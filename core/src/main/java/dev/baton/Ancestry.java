@@ -99,7 +99,12 @@ final class Ancestry {
 
     /** Begins to hear the parent. */
     void listen() {
-        link.ifPresent(parentLink -> parentLink.listen(new Events()));
+        link.ifPresent(parentLink -> parentLink.listen(new Events(), generation::adopt));
+    }
+
+    /** The way of connections to the parent, should that come back. */
+    Optional<ConnectionGiver> giver() {
+        return link.flatMap(ParentLink::giver);
     }
 
     /** The older generations that may still drain. */

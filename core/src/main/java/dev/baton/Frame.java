@@ -86,6 +86,12 @@ final class Frame {
         STANDARD_ERROR(24, FLAG_OPTIONAL),
         /** Successor: I end without having accepted, for this reason. Older releases skip it. */
         GIVEN_UP(25, FLAG_OPTIONAL),
+        /** Parent: the sockets on which connections move. Before HANDED. Older releases skip it. */
+        MIGRATION(41, FLAG_OPTIONAL),
+        /** On such a socket: connections, and a descriptor each. */
+        CONNECTIONS(42),
+        /** Answers CONNECTIONS: these are mine from now on. */
+        TAKEN(43),
         /** An operator, to the control socket, as the three that follow: how are you? */
         ASK_STATUS(30),
         /** Start a successor. */
@@ -167,7 +173,10 @@ final class Frame {
         /** The process that serves in the place of the one that answers. */
         SERVED_BY(39),
         /** Who has asked for the end of the service. */
-        STOP(40);
+        STOP(40),
+        BATCH(41),
+        CONNECTION(42),
+        TAKEN(43);
 
         private final int number;
 
@@ -200,7 +209,10 @@ final class Frame {
 
     /** Whether descriptors may come with the frame. */
     boolean bringsDescriptors() {
-        return type == Type.LISTENERS || type == Type.DATAGRAM_LISTENERS || type == Type.STANDARD_ERROR;
+        return switch (type) {
+            case LISTENERS, DATAGRAM_LISTENERS, STANDARD_ERROR, MIGRATION, CONNECTIONS -> true;
+            default -> false;
+        };
     }
 
     Frame with(Tag tag, String value) {
@@ -262,6 +274,14 @@ final class Frame {
     /** The first value of this tag as text, if there is one. */
     Optional<String> optionalText(Tag tag) {
         return texts(tag).stream().findFirst();
+    }
+
+    /** All values of this tag, in the order of the wire. */
+    List<byte[]> values(Tag tag) {
+        return fields.stream()
+                .filter(field -> field.tag == tag.number)
+                .map(Field::value)
+                .toList();
     }
 
     /** All values of this tag as text, in the order of the wire. */

@@ -76,6 +76,18 @@ final class FrameChannel implements AutoCloseable {
         Sockets.setTimeout(descriptor, timeout);
     }
 
+    /** Bounds each later send that waits. Any thread. */
+    void sendTimeout(Duration timeout) throws IOException {
+        lock.readLock().lock();
+        try {
+            if (!closed) {
+                Sockets.setSendTimeout(descriptor, timeout);
+            }
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
     /**
      * Bounds all later receives together, until the next {@link #timeout}: a peer cannot stay by saying, each time just in
      * time, something that is skipped. By the reading thread.

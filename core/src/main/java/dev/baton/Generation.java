@@ -59,6 +59,9 @@ final class Generation implements Signals.Actions {
     /** The drain that is going on, or was the last. */
     private Drain drain;
 
+    /** The way of its connections. */
+    private Optional<ConnectionGiver> giver = Optional.empty();
+
     private Generation(
             BatonOptions configured, ListenerTable listeners, StandardError standardError, Optional<ParentLink> parent)
             throws IOException {
@@ -277,6 +280,11 @@ final class Generation implements Signals.Actions {
         return joined;
     }
 
+    /** Goes on with a connection of another generation. */
+    Optional<MigratingParticipant.Adoption> adopt(ListenAddress listener, int descriptor, byte[] state) {
+        return participants.adopt(listener, descriptor, state);
+    }
+
     /** Whether it is too late to begin anything: PARKED and STOPPING are reached through the first, RETIRED at any time. */
     private boolean isLeaving() {
         return leaving || state == State.RETIRED;
@@ -389,7 +397,7 @@ final class Generation implements Signals.Actions {
         leaving = true;
         owner.postAfter(participants.park(), () -> {
             move(State.PARKED);
-            drain(Participant.DrainReason.SUCCEEDED);
+            drain(Optional.of(attempt.link().giver()));
             wayBack.parked(attempt);
         });
     }
@@ -411,6 +419,7 @@ final class Generation implements Signals.Actions {
      */
     void comeBack(BooleanSupplier successorLives, Consumer<Optional<String>> done) {
         drain.cancel();
+        giver.ifPresent(ConnectionGiver::halt);
         takeOverListeners();
         owner.postAfter(participants.resume(), failure -> {
             failure.ifPresent(Log::participantFailed);
@@ -438,7 +447,7 @@ final class Generation implements Signals.Actions {
     private void stayParked(BooleanSupplier successorLives, Consumer<Optional<String>> done, Throwable reason) {
         owner.postAfter(participants.park(), () -> {
             if (successorLives.getAsBoolean()) {
-                drain(Participant.DrainReason.SUCCEEDED);
+                drain(giver);
                 done.accept(Optional.of(String.valueOf(reason.getMessage())));
             } else {
                 comeBack(successorLives, done); // It has died meanwhile.
@@ -466,7 +475,7 @@ final class Generation implements Signals.Actions {
             move(State.PARKED);
             participants.release();
             listeners.abandon();
-            drain(Participant.DrainReason.SUCCEEDED);
+            drain(ancestry.giver());
             drain.release();
         });
     }
@@ -581,6 +590,16 @@ final class Generation implements Signals.Actions {
         return new Drain(owner, options.drainTimeout(), this::endOfDrain);
     }
 
+    /** Another generation serves: connections move there if there is a way, or are finished. */
+    private void drain(Optional<ConnectionGiver> way) {
+        giver = way;
+        way.ifPresent(migration -> {
+            migration.open();
+            participants.migrate(migration);
+        });
+        drain(Participant.DrainReason.SUCCEEDED);
+    }
+
     private void drain(Participant.DrainReason reason) {
         drain = newDrain();
         drain.begin(participants.drain(reason));
@@ -608,7 +627,8 @@ final class Generation implements Signals.Actions {
             participants.close();
             listeners.abandon();
         } else {
-            Log.retired(number, drain.elapsed(), cut);
+            Log.retired(
+                    number, drain.elapsed(), giver.map(ConnectionGiver::moved).orElse(0), cut);
         }
         if (state != State.PARKED) {
             publication.withdraw();

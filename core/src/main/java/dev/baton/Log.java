@@ -152,13 +152,22 @@ final class Log {
         log(WARNING, "a connection to the control socket was dropped: {0}", e.getMessage());
     }
 
-    static void retired(int generation, Duration drain, int cut) {
+    static void retired(int generation, Duration drain, int moved, int cut) {
         log(
                 cut == 0 ? INFO : WARNING,
-                "generation {0} drained in {1} and ends; requests cut: {2}",
+                "generation {0} drained in {1} and ends; connections moved: {2}; requests cut: {3}",
                 generation,
                 millis(drain),
+                moved,
                 cut);
+    }
+
+    static void connectionsNotMoved(String reason) {
+        log(WARNING, "no more connections are moved to the other generation ({0}); the rest is drained", reason);
+    }
+
+    static void connectionsNotTaken(IOException reason) {
+        log(WARNING, "no more connections are taken from the other generation: {0}", reason.getMessage());
     }
 
     static void drainDeadline(Duration timeout) {

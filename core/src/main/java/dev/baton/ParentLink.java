@@ -64,12 +64,18 @@ final class ParentLink {
     private final long pid;
     private final InheritedState state;
     private final StandardError standardError;
+    private final Optional<MigrationLink> migration;
 
     /** By this side. */
     private volatile boolean closed;
 
     private ParentLink(
-            FrameChannel channel, Path controlSocket, Frame welcome, InheritedState state, StandardError standardError)
+            FrameChannel channel,
+            Path controlSocket,
+            Frame welcome,
+            InheritedState state,
+            StandardError standardError,
+            Optional<MigrationLink> migration)
             throws IOException {
         this.channel = channel;
         this.controlSocket = controlSocket;
@@ -81,6 +87,7 @@ final class ParentLink {
         this.pid = channel.peer().pid();
         this.state = state;
         this.standardError = standardError;
+        this.migration = migration;
     }
 
     /**
@@ -176,30 +183,55 @@ final class ParentLink {
         int version = answer.number(Frame.Tag.VERSION);
         Protocol.negotiate(version, version);
         InheritedState state = new InheritedState();
-        receive(channel, listeners, state, standardError, answer.has(Frame.Tag.FALLBACK_SOCKET));
-        channel.timeout(Duration.ZERO);
-        return Optional.of(new ParentLink(channel, variables.socket(), answer, state, standardError));
+        Optional<MigrationLink> migration =
+                receive(channel, listeners, state, standardError, answer.has(Frame.Tag.FALLBACK_SOCKET));
+        boolean linked = false;
+        try {
+            channel.timeout(Duration.ZERO);
+            ParentLink link = new ParentLink(channel, variables.socket(), answer, state, standardError, migration);
+            linked = true;
+            return Optional.of(link);
+        } finally {
+            if (!linked) {
+                migration.ifPresent(MigrationLink::abandon);
+            }
+        }
     }
 
-    private static void receive(
+    /** Takes what the parent hands. The ways of connections are the caller's; a parent of an older release has none. */
+    private static Optional<MigrationLink> receive(
             FrameChannel channel,
             ListenerTable listeners,
             InheritedState state,
             StandardError standardError,
             boolean hasFallback)
             throws IOException {
-        while (true) {
-            FrameChannel.Received received = orHungUp(channel.receiveWithDescriptors(), hasFallback);
-            switch (received.frame().type()) {
-                case LISTENERS, DATAGRAM_LISTENERS -> adopt(received, listeners);
-                case STATE -> state.add(received.frame());
-                case STANDARD_ERROR -> standardError.adopt(received.descriptors());
-                case HANDED -> {
-                    state.end();
-                    return;
+        Optional<MigrationLink> migration = Optional.empty();
+        boolean handed = false;
+        try {
+            while (true) {
+                FrameChannel.Received received = orHungUp(channel.receiveWithDescriptors(), hasFallback);
+                switch (received.frame().type()) {
+                    case LISTENERS, DATAGRAM_LISTENERS -> adopt(received, listeners);
+                    case STATE -> state.add(received.frame());
+                    case STANDARD_ERROR -> standardError.adopt(received.descriptors());
+                    case MIGRATION -> {
+                        migration.ifPresent(MigrationLink::abandon);
+                        migration = Optional.of(MigrationLink.of(received.descriptors()));
+                    }
+                    case HANDED -> {
+                        state.end();
+                        handed = true;
+                        return migration;
+                    }
+                    default ->
+                        throw new ProtocolException(
+                                "LISTENERS, STATE or HANDED expected, " + received.frame() + " came");
                 }
-                default ->
-                    throw new ProtocolException("LISTENERS, STATE or HANDED expected, " + received.frame() + " came");
+            }
+        } finally {
+            if (!handed) {
+                migration.ifPresent(MigrationLink::abandon);
             }
         }
     }
@@ -294,8 +326,18 @@ final class ParentLink {
         return predecessors;
     }
 
-    /** Begins to report what the parent says. */
-    void listen(Events events) {
+    /** The way of connections to the parent, should it come back. */
+    Optional<ConnectionGiver> giver() {
+        return migration.map(MigrationLink::giver);
+    }
+
+    /**
+     * Begins to report what the parent says.
+     *
+     * @param adopter goes on with the connections that the parent gives
+     */
+    void listen(Events events, ConnectionTaker.Adopter adopter) {
+        migration.ifPresent(link -> link.start(adopter));
         Thread.ofPlatform().daemon().name("baton-parent").start(() -> {
             try (channel) {
                 report(events);
@@ -307,6 +349,8 @@ final class ParentLink {
                 events.broken(e);
             } catch (RuntimeException | Error e) {
                 events.broken(new IOException("the link cannot go on: " + e, e)); // No memory, say.
+            } finally {
+                migration.ifPresent(MigrationLink::close);
             }
         });
     }
@@ -376,6 +420,7 @@ final class ParentLink {
     /** Closes a link on which nobody listens yet. */
     void abandon() {
         standardError.abandon();
+        migration.ifPresent(MigrationLink::abandon);
         channel.close();
     }
 }

@@ -1,17 +1,19 @@
 package dev.baton;
 
+import dev.baton.MigratingParticipant.Adoption;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * The participants of this generation as one; used by the owner thread alone. One that throws, instead of failing its
+ * The participants of this generation as one; used by the owner thread alone, but for {@link #adopt}. One that throws, instead of failing its
  * stage, neither stops the others nor the owner: an error too, such as a class that cannot be loaded because the jar was
  * overwritten.
  */
@@ -19,7 +21,7 @@ final class ParticipantGroup {
     /** Far more than it takes to register a listener, or to deregister one: a participant that needs it hangs. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-    private final List<Participant> members = new ArrayList<>();
+    private final List<Participant> members = new CopyOnWriteArrayList<>();
 
     void add(Participant participant) {
         members.add(participant);
@@ -40,6 +42,32 @@ final class ParticipantGroup {
                                 ? new IllegalStateException(
                                         "a server did not " + what + " within " + Durations.format(PATIENCE))
                                 : failure));
+    }
+
+    /** Connections may move to another generation during the drain that follows. */
+    void migrate(Migration migration) {
+        for (Participant participant : members) {
+            try {
+                if (participant instanceof MigratingParticipant migrating) {
+                    migrating.migrate(migration);
+                }
+            } catch (RuntimeException | Error e) {
+                Log.participantFailed(e);
+            }
+        }
+    }
+
+    /** As {@link MigratingParticipant#adopt}, by whichever participant can. Any thread. */
+    Optional<Adoption> adopt(ListenAddress listener, int descriptor, byte[] state) {
+        for (Participant participant : members) {
+            if (participant instanceof MigratingParticipant migrating) {
+                Optional<Adoption> adoption = migrating.adopt(listener, descriptor, state);
+                if (adoption.isPresent()) {
+                    return adoption;
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     CompletableFuture<Void> drain(Participant.DrainReason reason) {

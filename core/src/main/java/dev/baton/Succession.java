@@ -306,7 +306,15 @@ final class Succession {
         switch (attempt.admit(hello.text(Frame.Tag.TOKEN), channel.peer().pid())) {
             case ADMITTED -> {
                 visitor.leave();
-                SuccessorLink.serve(channel, hello, lineage(attempt), standardError, listeners, offeredState, events);
+                SuccessorLink.serve(
+                        channel,
+                        hello,
+                        lineage(attempt),
+                        standardError,
+                        listeners,
+                        offeredState,
+                        generation::adopt,
+                        events);
             }
             case SPENT -> SuccessorLink.refuse(channel, "the token was used before");
             case STRANGER -> SuccessorLink.refuse(channel, "it has not started this process");

@@ -68,10 +68,12 @@ final class SuccessorLink {
 
     private final FrameChannel channel;
     private final long pid;
+    private final MigrationLink migration;
 
-    private SuccessorLink(FrameChannel channel, long pid) {
+    private SuccessorLink(FrameChannel channel, long pid, MigrationLink migration) {
         this.channel = channel;
         this.pid = pid;
+        this.migration = migration;
     }
 
     /** Tells the successor that it cannot take over. */
@@ -95,17 +97,23 @@ final class SuccessorLink {
             StandardError standardError,
             ListenerTable listeners,
             OfferedState state,
+            ConnectionTaker.Adopter adopter,
             Events events) {
         try {
-            SuccessorLink link = new SuccessorLink(channel, channel.peer().pid());
-            link.welcome(hello, lineage);
+            welcome(channel, hello, lineage);
             standardError.sendTo(channel);
-            link.send(listeners);
-            link.send(state.collect());
-            channel.send(Frame.of(Frame.Type.HANDED), NONE);
-            channel.timeout(Duration.ZERO);
-            events.connected(link);
-            link.report(events);
+            send(channel, listeners);
+            send(channel, state.collect());
+            SuccessorLink link = new SuccessorLink(channel, channel.peer().pid(), MigrationLink.open(channel));
+            try {
+                link.migration.start(adopter);
+                channel.send(Frame.of(Frame.Type.HANDED), NONE);
+                channel.timeout(Duration.ZERO);
+                events.connected(link);
+                link.report(events);
+            } finally {
+                link.migration.close();
+            }
             events.lost();
         } catch (IOException e) {
             events.broken(e);
@@ -114,7 +122,7 @@ final class SuccessorLink {
         }
     }
 
-    private void welcome(Frame hello, Lineage lineage) throws IOException {
+    private static void welcome(FrameChannel channel, Frame hello, Lineage lineage) throws IOException {
         int version;
         try {
             version = Protocol.negotiate(hello.number(Frame.Tag.MIN_VERSION), hello.number(Frame.Tag.MAX_VERSION));
@@ -132,11 +140,11 @@ final class SuccessorLink {
         channel.send(welcome);
     }
 
-    private void send(ListenerTable listeners) throws IOException {
+    private static void send(FrameChannel channel, ListenerTable listeners) throws IOException {
         List<ListenerTable.Offer> offers = listeners.offers();
         try {
-            send(Frame.Type.LISTENERS, offers, offer -> !offer.isForDatagrams());
-            send(Frame.Type.DATAGRAM_LISTENERS, offers, ListenerTable.Offer::isForDatagrams);
+            send(channel, Frame.Type.LISTENERS, offers, offer -> !offer.isForDatagrams());
+            send(channel, Frame.Type.DATAGRAM_LISTENERS, offers, ListenerTable.Offer::isForDatagrams);
         } finally {
             for (ListenerTable.Offer offer : offers) {
                 offer.close();
@@ -144,22 +152,27 @@ final class SuccessorLink {
         }
     }
 
-    private void send(Frame.Type type, List<ListenerTable.Offer> offers, Predicate<ListenerTable.Offer> which)
+    private static void send(
+            FrameChannel channel,
+            Frame.Type type,
+            List<ListenerTable.Offer> offers,
+            Predicate<ListenerTable.Offer> which)
             throws IOException {
         List<ListenerTable.Offer> chosen = offers.stream().filter(which).toList();
         for (int start = 0; start < chosen.size(); start += Messages.MAX_DESCRIPTORS) {
-            send(type, chosen.subList(start, Math.min(start + Messages.MAX_DESCRIPTORS, chosen.size())));
+            send(channel, type, chosen.subList(start, Math.min(start + Messages.MAX_DESCRIPTORS, chosen.size())));
         }
     }
 
-    private void send(Frame.Type type, List<ListenerTable.Offer> batch) throws IOException {
+    private static void send(FrameChannel channel, Frame.Type type, List<ListenerTable.Offer> batch)
+            throws IOException {
         Frame frame = Frame.of(type);
         batch.forEach(offer -> frame.with(Frame.Tag.LISTENER, offer.address().key()));
         channel.send(
                 frame, batch.stream().mapToInt(ListenerTable.Offer::descriptor).toArray());
     }
 
-    private void send(Map<String, byte[]> state) throws IOException {
+    private static void send(FrameChannel channel, Map<String, byte[]> state) throws IOException {
         for (Map.Entry<String, byte[]> entry : state.entrySet()) {
             byte[] blob = entry.getValue();
             int sent = 0;
@@ -190,6 +203,11 @@ final class SuccessorLink {
             }
             frame = channel.receive();
         }
+    }
+
+    /** The way of connections to the successor. */
+    ConnectionGiver giver() {
+        return migration.giver();
     }
 
     /** The process at the other end, by the kernel's word. */

@@ -57,6 +57,9 @@ class TranscriptTest {
         return messages;
     }
 
+    /** Nobody to go on with connections: the transcripts are older. */
+    private static final ConnectionTaker.Adopter NONE = (_, _, _) -> Optional.empty();
+
     @ParameterizedTest
     @ValueSource(strings = {"handoff-1.txt", "handoff-1-state.txt"})
     void theSuccessorUnderstandsTheParent(String name) throws Exception {
@@ -64,7 +67,7 @@ class TranscriptTest {
             Heard heard = new Heard();
             ParentLink link = recorded.link();
             assertThat(link.generation()).isEqualTo(2);
-            link.listen(heard);
+            link.listen(heard, NONE);
             link.sendReady();
             Await.event("SWITCH", heard.switched, SOON);
             link.sendAccepting();
@@ -82,7 +85,7 @@ class TranscriptTest {
     @Test
     void theSuccessorFindsTheStateThatTheParentSent() throws Exception {
         try (Recorded recorded = playParent("handoff-1-state.txt")) {
-            recorded.link().listen(new Heard());
+            recorded.link().listen(new Heard(), NONE);
             recorded.link().sendReady();
             recorded.link().sendAccepting();
             InheritedState state = recorded.link().state();
@@ -107,10 +110,17 @@ class TranscriptTest {
                 OfferedState none = new OfferedState(SOON);
                 SuccessorLink.Lineage lineage = new SuccessorLink.Lineage(2, 1, Optional.empty(), List.of());
                 SuccessorLink.serve(
-                        channel, hello, lineage, new StandardError(), listeners, none, new SwitchingParent(accepting));
+                        channel,
+                        hello,
+                        lineage,
+                        new StandardError(),
+                        listeners,
+                        none,
+                        NONE,
+                        new SwitchingParent(accepting));
             }
         });
-        expect(pair[1], Frame.Type.WELCOME, Frame.Type.LISTENERS, Frame.Type.HANDED);
+        expect(pair[1], Frame.Type.WELCOME, Frame.Type.LISTENERS, Frame.Type.MIGRATION, Frame.Type.HANDED);
         Messages.send(pair[1], successors.get(1).bytes(), new int[0], true);
         expect(pair[1], Frame.Type.SWITCH);
         Messages.send(pair[1], successors.get(2).bytes(), new int[0], true);

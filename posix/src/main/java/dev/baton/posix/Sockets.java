@@ -162,13 +162,21 @@ public final class Sockets {
 
     /** Bounds each blocking receive, accept and send from now on: they fail with {@link Errno#EAGAIN}; zero: no bound. */
     public static void setTimeout(int socket, Duration timeout) throws PosixException {
+        setTimeout(socket, timeout, Libc.SO_RCVTIMEO);
+        setTimeout(socket, timeout, Libc.SO_SNDTIMEO);
+    }
+
+    /** The same for sends alone. */
+    public static void setSendTimeout(int socket, Duration timeout) throws PosixException {
+        setTimeout(socket, timeout, Libc.SO_SNDTIMEO);
+    }
+
+    private static void setTimeout(int socket, Duration timeout, int option) throws PosixException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment timeval = arena.allocate(ValueLayout.JAVA_LONG, 2);
             timeval.setAtIndex(ValueLayout.JAVA_LONG, 0, timeout.toSeconds());
             timeval.setAtIndex(ValueLayout.JAVA_LONG, 1, timeout.toNanosPart() / 1_000);
-            for (int option : new int[] {Libc.SO_RCVTIMEO, Libc.SO_SNDTIMEO}) {
-                Libc.Function.SETSOCKOPT.call(socket, Libc.SOL_SOCKET, option, timeval.address(), timeval.byteSize());
-            }
+            Libc.Function.SETSOCKOPT.call(socket, Libc.SOL_SOCKET, option, timeval.address(), timeval.byteSize());
         }
     }
 
