@@ -357,8 +357,8 @@ class ConnectionMoveTest {
         byte[] state = new byte[Migration.MAX_STATE_BYTES];
         new Random(1).nextBytes(state);
         var frozen = new MovableConnection.Frozen(ListenAddress.parse("unix:/tmp/ä b"), 0, state);
-        Frame frame = decode(
-                ConnectionFrames.connections(3, List.of(frozen, frozen)).encode());
+        Frame frame =
+                decode(ConnectionFrames.connections(3, List.of(frozen, frozen)).encode());
         assertThat(ConnectionFrames.entries(frame)).hasSize(2).allSatisfy(entry -> {
             assertThat(entry.listener()).isEqualTo(frozen.listener());
             assertThat(entry.state()).isEqualTo(state);
