@@ -7,6 +7,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,6 +67,9 @@ final class ConnectionGiver implements Migration {
 
     /** From freezing to the answer. */
     private int underWay;
+
+    /** A thread is in {@link #admit}. */
+    private boolean admitting;
 
     private int batches;
     private int moved;
@@ -149,26 +154,49 @@ final class ConnectionGiver implements Migration {
         }
     }
 
-    /** Freezes as many as there is room for. */
+    /**
+     * Freezes as many as there is room for. One thread does it at a time, in a loop: a connection that answers at once that
+     * it cannot move makes room for the next from within.
+     */
     private void admit() {
-        List<MovableConnection> admitted = new ArrayList<>();
         synchronized (this) {
-            while (phase == Phase.OPEN && underWay < WINDOW && !asking.isEmpty()) {
-                underWay++;
-                admitted.add(asking.remove());
+            if (admitting) {
+                return; // That thread looks once more before it stops.
             }
+            admitting = true;
         }
-        for (MovableConnection connection : admitted) {
-            var _ = connection.freeze().whenComplete((frozen, failure) -> {
-                if (failure == null) {
-                    frozen(connection, frozen);
-                } else {
-                    Log.participantFailed(failure);
-                    connection.stays();
-                    leave(1);
-                }
-            });
+        MovableConnection next = nextAdmitted();
+        while (next != null) {
+            freeze(next);
+            next = nextAdmitted();
         }
+    }
+
+    private synchronized @Nullable MovableConnection nextAdmitted() {
+        admitting = phase == Phase.OPEN && underWay < WINDOW && !asking.isEmpty();
+        if (!admitting) {
+            return null;
+        }
+        underWay++;
+        return asking.remove();
+    }
+
+    private void freeze(MovableConnection connection) {
+        CompletionStage<Optional<MovableConnection.Frozen>> frozen;
+        try {
+            frozen = connection.freeze();
+        } catch (RuntimeException | Error e) {
+            frozen = CompletableFuture.failedFuture(e);
+        }
+        var _ = frozen.whenComplete((state, failure) -> {
+            if (failure == null) {
+                frozen(connection, state);
+            } else {
+                Log.participantFailed(failure);
+                connection.stays();
+                leave(1);
+            }
+        });
     }
 
     private void frozen(MovableConnection connection, Optional<MovableConnection.Frozen> state) {

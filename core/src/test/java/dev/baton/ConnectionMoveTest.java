@@ -77,7 +77,7 @@ class ConnectionMoveTest {
         public CompletionStage<Optional<Frozen>> freeze() {
             frozen.countDown();
             Optional<Frozen> answer = movable ? Optional.of(new Frozen(LISTENER, sockets[0], state)) : Optional.empty();
-            return CompletableFuture.supplyAsync(() -> answer);
+            return movable ? CompletableFuture.supplyAsync(() -> answer) : CompletableFuture.completedStage(answer);
         }
 
         @Override
@@ -235,6 +235,26 @@ class ConnectionMoveTest {
         busy.movable = true;
         giver.request(busy);
         assertThat(busy.fate()).isEqualTo("moved");
+    }
+
+    @Test
+    void asManyAsOneLikesMayAnswerAtOnceThatTheyCannotMove() throws Exception {
+        CountDownLatch gate = open(1);
+        startTaker(gate);
+        giver.open();
+        List<Connection> before = ask(ConnectionGiver.WINDOW);
+        Connection busy = new Connection(-1, 4);
+        busy.movable = false;
+        connections.add(busy);
+        for (int i = 0; i < 100_000; i++) {
+            giver.request(busy);
+        }
+        List<Connection> after = ask(1);
+        gate.countDown(); // From here the thread that reads answers admits the rest.
+        for (Connection connection : before) {
+            assertThat(connection.fate()).isEqualTo("moved");
+        }
+        assertThat(after.getFirst().fate()).isEqualTo("moved");
     }
 
     @Test
