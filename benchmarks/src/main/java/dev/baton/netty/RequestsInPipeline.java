@@ -1,5 +1,6 @@
 package dev.baton.netty;
 
+import dev.baton.ListenAddress;
 import dev.baton.drain.Connections;
 import dev.baton.drain.DrainOptions;
 import io.netty.buffer.ByteBuf;
@@ -26,7 +27,10 @@ public final class RequestsInPipeline {
     /** A connection of its own, whose requests this handler answers at once. */
     public RequestsInPipeline(boolean tracked, ChannelHandler handler) {
         if (tracked) {
-            var _ = ServedConnection.open(channel, channel.eventLoop(), new Connections(DrainOptions.defaults()));
+            DrainOptions options = DrainOptions.defaults();
+            ServingLoop home =
+                    new ServingLoop(channel.eventLoop(), ListenAddress.parse(":0"), new Migrator(options.idlePolicy()));
+            var _ = ServedConnection.open(channel, home, new Connections(options));
             var _ = Http1Connection.install(channel.pipeline(), new HttpServerCodec());
         } else {
             channel.pipeline().addLast(new HttpServerCodec());

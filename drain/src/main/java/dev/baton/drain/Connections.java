@@ -91,20 +91,35 @@ public final class Connections {
      *     the socket
      */
     public TrackedConnection open(ConnectionControl control) {
-        TrackedConnection connection = new TrackedConnection(this, control, timer.nanoTime());
+        return add(new TrackedConnection(this, control, timer.nanoTime()), false);
+    }
+
+    /**
+     * Registers a connection that goes on here after another process has served it. The state listeners see it appear in
+     * the state of its history, and its counts and its age go on.
+     *
+     * @throws ServerClosedException if the server is closed, or its last connection has ended in a drain, so that the
+     *     process may be about to exit; the connection is for the other process to keep
+     */
+    public TrackedConnection adopt(ConnectionControl control, ConnectionHistory history) {
+        return add(new TrackedConnection(this, control, timer.nanoTime(), history), true);
+    }
+
+    private TrackedConnection add(TrackedConnection connection, boolean adopted) {
         Drain drain;
         synchronized (lock) {
             drain = current;
             boolean gone = drain != null && drain.result.isDone();
-            if (phase == Phase.CLOSED || (phase == Phase.SHUT_DOWN && gone)) {
+            if (phase == Phase.CLOSED || (gone && (adopted || phase == Phase.SHUT_DOWN))) {
                 throw new ServerClosedException("take a connection");
             }
             open.add(connection);
         }
-        stateChanged(connection, ConnectionState.NEW, ConnectionState.NEW);
+        ConnectionState state = connection.state();
+        stateChanged(connection, state, state);
         if (drain != null) {
-            // Accepted before the server stopped accepting, registered after.
-            control.drain(drain.reason);
+            // Accepted before the server stopped accepting, registered after; or one that moves on.
+            connection.control().drain(drain.reason);
             drain.idleCloser.opened(connection);
         }
         return connection;

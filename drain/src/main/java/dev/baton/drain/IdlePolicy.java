@@ -3,8 +3,9 @@ package dev.baton.drain;
 /** What becomes of a connection without an outstanding request when a drain begins. */
 public enum IdlePolicy {
     /**
-     * It moves to the successor with its descriptor. A connection that cannot move is treated as with
-     * {@link #CLOSE_AFTER_RESPONSE}; so are all of them as long as the adapter in use cannot move any.
+     * It moves to the successor with its descriptor, and its client notices nothing. So does one that is active, when its
+     * response is done. A connection that cannot move (TLS, half-closed by its client), that the successor refuses, or for
+     * which there is no successor, is treated as with {@link #CLOSE_AFTER_RESPONSE}.
      */
     MIGRATE,
     /**

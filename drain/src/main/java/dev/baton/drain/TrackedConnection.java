@@ -33,7 +33,7 @@ public final class TrackedConnection {
     private final long openedNanos;
 
     // Written by the owning thread alone.
-    private volatile ConnectionState state = ConnectionState.NEW;
+    private volatile ConnectionState state;
     private long requestsServed;
     private long bytesReceived;
     private long bytesSent;
@@ -49,6 +49,18 @@ public final class TrackedConnection {
         this.connections = connections;
         this.control = control;
         this.openedNanos = openedNanos;
+        this.state = ConnectionState.NEW;
+    }
+
+    /** One that was opened in another process. */
+    TrackedConnection(Connections connections, ConnectionControl control, long now, ConnectionHistory history) {
+        this.connections = connections;
+        this.control = control;
+        this.openedNanos = now - history.age().toNanos();
+        this.state = history.state();
+        this.requestsServed = history.requestsServed();
+        this.bytesReceived = history.bytesReceived();
+        this.bytesSent = history.bytesSent();
     }
 
     /** What the connection is doing. */

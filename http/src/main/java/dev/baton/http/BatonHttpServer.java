@@ -26,6 +26,7 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -214,15 +215,21 @@ public final class BatonHttpServer extends HttpServer {
         }
         Baton.current()
                 .ifPresentOrElse(
-                        baton -> join(baton, started), () -> started.resume().join());
+                        baton -> join(baton, participant()),
+                        () -> started.resume().join());
     }
 
-    private void join(Baton baton, NettyServer server) {
+    /** As Baton knows it, once it was started. */
+    synchronized ServerParticipant participant() {
+        return new ServerParticipant(Objects.requireNonNull(transport, "not started"), conversations);
+    }
+
+    private void join(Baton baton, ServerParticipant server) {
         if (baton.state() == dev.baton.State.STARTING && baton.generation() > 1) {
             var _ = Rehearsal.run();
         }
         try {
-            baton.join(new ServerParticipant(server, conversations));
+            baton.join(server);
         } catch (IllegalStateException e) {
             server.close();
             throw e;
@@ -239,8 +246,10 @@ public final class BatonHttpServer extends HttpServer {
         if (options.proxyProtocol()) {
             pipeline = new ProxyPipeline(options.headTimeout(), pipeline);
         }
-        NettyServer.Builder builder =
-                NettyServer.builder().connections(connections).childHandler(pipeline);
+        NettyServer.Builder builder = NettyServer.builder()
+                .connections(connections)
+                .childHandler(pipeline)
+                .adopts(tls == null ? http.adopters(pipeline) : Map.of());
         listeners.forEach(builder::listener);
         try {
             return builder.build();

@@ -23,7 +23,9 @@ final class ConnectionTimeouts {
         /** The rest of a body that nobody reads. */
         REST_OF_BODY,
         /** That the client takes the last response. */
-        END
+        END,
+        /** Whether the connection moves to another process: nothing that its client could be late with. */
+        MOVE
     }
 
     private final Channel channel;
@@ -48,7 +50,7 @@ final class ConnectionTimeouts {
 
     /** A part of a head has come. Counts from the first call after {@link #awaitRequest}. */
     void awaitHead() {
-        if (awaited != Awaited.HEAD) {
+        if (awaited != Awaited.HEAD && awaited != Awaited.MOVE) {
             await(Awaited.HEAD);
         }
     }
@@ -67,6 +69,12 @@ final class ConnectionTimeouts {
         timer.lift();
     }
 
+    /** The connection is frozen; until {@link #awaitRequest}. */
+    void freeze() {
+        awaited = Awaited.MOVE;
+        timer.cancel();
+    }
+
     /** The connection has ended. */
     void cancel() {
         awaited = Awaited.NOTHING;
@@ -81,7 +89,7 @@ final class ConnectionTimeouts {
 
     private Duration timeout() {
         return switch (awaited) {
-            case NOTHING -> Duration.ZERO;
+            case NOTHING, MOVE -> Duration.ZERO;
             case REQUEST -> unwritten > 0 ? options.writeTimeout() : options.idleTimeout();
             case HEAD -> options.headTimeout();
             case REST_OF_BODY -> options.bodyTimeout();
@@ -91,7 +99,7 @@ final class ConnectionTimeouts {
 
     private void onDeadline() {
         switch (awaited) {
-            case NOTHING -> {}
+            case NOTHING, MOVE -> {}
             case HEAD -> onHeadTimeout.run();
             case REST_OF_BODY -> onTimeout.run();
             case REQUEST, END -> {

@@ -54,7 +54,20 @@ final class Http1Codec implements HttpCodec {
 
     @Override
     public void proceed() {
-        ByteBuf held = decoder.proceed();
+        replay(decoder.proceed());
+    }
+
+    @Override
+    public void hold() {
+        decoder.hold();
+    }
+
+    @Override
+    public void stay() {
+        replay(decoder.stay());
+    }
+
+    private void replay(ByteBuf held) {
         if (held.isReadable()) {
             connection.replay(held);
         }

@@ -18,6 +18,12 @@ interface HttpCodec {
     /** The connection speaks HTTP on: what is held is a request. */
     void proceed();
 
+    /** A request is being served: if the connection is to move, those that have not been decoded wait for that. */
+    void hold();
+
+    /** The connection does not move: what is held for that alone is decoded. */
+    void stay();
+
     /**
      * Leaves HTTP: no drain of {@link dev.baton.drain.Connections} concerns the connection any more, and what was held, and
      * whatever comes, goes to other handlers.

@@ -3,6 +3,7 @@ package dev.baton.http;
 import dev.baton.http.Dispatcher.Accepted;
 import dev.baton.http.Dispatcher.Refused;
 import dev.baton.http.RequestBody.Offer;
+import dev.baton.netty.MigrationEvent;
 import dev.baton.netty.ProxyHeader;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -126,6 +127,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Excha
     private void begin(HttpRequest request) {
         timeouts.lift();
         phase = Phase.EXCHANGE;
+        codec.hold();
         requestEnded = false;
         received = 0;
         discarded = 0;
@@ -293,9 +295,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Excha
         }
     }
 
+    /** Not behind the end of the input: there is nothing to read, and Netty fails to watch for it again (seen). */
     private void updateReading() {
         boolean read = pipelined.isEmpty() && !bodyFull && !codec.isHolding();
-        if (phase != Phase.CLOSING && channel.config().isAutoRead() != read) {
+        if (phase != Phase.CLOSING && !inputEnded && channel.config().isAutoRead() != read) {
             channel.config().setOption(ChannelOption.AUTO_READ, read);
         }
     }
@@ -326,8 +329,26 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Excha
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof ChannelInputShutdownEvent) {
             onInputEnded();
+        } else if (event == MigrationEvent.BEGUN && phase != Phase.WAITING) {
+            codec.hold();
+        } else if (event == MigrationEvent.FROZEN) {
+            timeouts.freeze();
+        } else if (event == MigrationEvent.ENDED) {
+            goOnHere();
         }
         ctx.fireUserEventTriggered(event);
+    }
+
+    /** The connection was to move, and stays: the codec may hold requests back. */
+    private void goOnHere() {
+        codec.stay();
+        if (phase == Phase.WAITING) {
+            await();
+        }
+        if (phase == Phase.WAITING && codec.isHeadBegun()) {
+            timeouts.awaitHead();
+        }
+        updateReading();
     }
 
     /** The client sends nothing more. What it has asked for it still gets. */

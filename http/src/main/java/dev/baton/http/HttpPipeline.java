@@ -1,10 +1,14 @@
 package dev.baton.http;
 
+import dev.baton.netty.Http1Connection;
 import dev.baton.netty.Http2Connection;
 import dev.baton.netty.Http2Options;
+import dev.baton.netty.ProxyHeader;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelInitializer;
+import java.util.Map;
 
 /**
  * Builds the pipeline of a connection, and is the only class that knows its protocol.
@@ -36,6 +40,22 @@ final class HttpPipeline extends ChannelInitializer<Channel> {
         }
     }
 
+    /**
+     * What builds the pipelines of connections of another process, by their protocol.
+     *
+     * @param asAccepted what does it for connections that were accepted here
+     */
+    Map<String, ChannelHandler> adopters(ChannelHandler asAccepted) {
+        String untouched = dispatcher.options().proxyProtocol() ? ProxyHeader.PROTOCOL : "";
+        return Map.of(
+                untouched,
+                asAccepted,
+                ProxyHeader.PROTOCOL_BEHIND,
+                this,
+                Http1Connection.PROTOCOL,
+                new MovedPipeline());
+    }
+
     /** Adds what speaks HTTP/1.1 to the end of the pipeline. */
     void installHttp1(Channel channel) {
         Http1Codec codec = Http1Codec.install(channel.pipeline(), dispatcher.options());
@@ -58,6 +78,15 @@ final class HttpPipeline extends ChannelInitializer<Channel> {
     /** Adds what speaks HTTP/2 to the end of the pipeline. In the event loop. */
     Http2Connection installHttp2(Channel channel) {
         return Http2Connection.install(channel.pipeline(), http2Options, streams);
+    }
+
+    /** Of a connection that has spoken HTTP/1.1 in another process. */
+    @Sharable
+    private final class MovedPipeline extends ChannelInitializer<Channel> {
+        @Override
+        protected void initChannel(Channel channel) {
+            installHttp1(channel);
+        }
     }
 
     /** Of the channel of one HTTP/2 stream. */

@@ -1,8 +1,10 @@
 package dev.baton.http;
 
 import dev.baton.netty.DeadlineTimer;
+import dev.baton.netty.MigrationEvent;
 import dev.baton.netty.ProxyHeader;
 import dev.baton.netty.ServedConnection;
+import dev.baton.netty.UndispatchedBytes;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
@@ -19,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * differs from it decides; for most requests that is the very first. Until then the connection is NEW while nothing has
  * come, and ACTIVE from its first byte, as it is with either protocol.
  */
-final class ProtocolDetector extends ChannelInboundHandlerAdapter {
+final class ProtocolDetector extends ChannelInboundHandlerAdapter implements UndispatchedBytes {
     private static final ByteBuf PREFACE =
             Unpooled.unreleasableBuffer(Http2CodecUtil.connectionPrefaceBuf()).asReadOnly();
 
@@ -67,6 +69,23 @@ final class ProtocolDetector extends ChannelInboundHandlerAdapter {
             pipeline.installHttp1(channel);
         }
         ServedConnection.of(channel).passOn(bytes);
+    }
+
+    @Override
+    public void copyUndispatched(ByteBuf target) {
+        if (begun != null) {
+            target.writeBytes(begun, begun.readerIndex(), begun.readableBytes());
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event == MigrationEvent.FROZEN) {
+            timer.cancel();
+        } else if (event == MigrationEvent.ENDED) {
+            timer.set(begun == null ? options.idleTimeout() : options.headTimeout());
+        }
+        ctx.fireUserEventTriggered(event);
     }
 
     @Override

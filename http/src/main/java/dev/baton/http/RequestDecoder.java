@@ -1,5 +1,7 @@
 package dev.baton.http;
 
+import dev.baton.netty.MigrationEvent;
+import dev.baton.netty.UndispatchedBytes;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -30,9 +32,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It also knows whether a head has begun and is not complete, for the head timeout. And behind a request after which the
  * connection may speak another protocol (an {@code Upgrade}, a CONNECT) it stops: what follows is left undecoded until it
- * is known what it is.
+ * is known what it is. So it does behind every request while the connection is to move to another process: what follows
+ * moves undecoded. Of a head that comes in several reads it keeps the bytes, because the other process needs them.
  */
-final class RequestDecoder extends HttpRequestDecoder {
+final class RequestDecoder extends HttpRequestDecoder implements UndispatchedBytes {
     /** Larger than a read from the socket, so that a piece of a body is passed on as it came. */
     private static final int MAX_PIECE = 64 * 1024;
 
@@ -44,6 +47,15 @@ final class RequestDecoder extends HttpRequestDecoder {
 
     /** Where the next word of the request line must begin in the line. */
     private int nextWord;
+
+    /** What was decoded of the head that is being read, if it has not come in one read. */
+    private @Nullable ByteBuf headSoFar;
+
+    /** The connection is to move. */
+    private boolean migrating;
+
+    /** No request was decoded in part, but for its head. */
+    private boolean between = true;
 
     /** The request that is being decoded may be the last one of HTTP. */
     private boolean mayBeLast;
@@ -79,15 +91,51 @@ final class RequestDecoder extends HttpRequestDecoder {
      * Decodes again what comes from now on.
      *
      * @return what has come meanwhile and is for the caller to bring again, and so to release; empty if there is nothing,
-     *     and if the decoder is at it in this very moment and simply goes on
+     *     and if the decoder is at it in this very moment and simply goes on, and if what has come is to move
      */
     ByteBuf proceed() {
+        if (migrating && internalBuffer().isReadable()) {
+            return Unpooled.EMPTY_BUFFER;
+        }
         stopped = false;
         if (decoding) {
             return Unpooled.EMPTY_BUFFER;
         }
         ByteBuf held = internalBuffer();
         return held.isReadable() ? held.readBytes(held.readableBytes()) : Unpooled.EMPTY_BUFFER;
+    }
+
+    /** Stops before the next request if the connection is to move. */
+    void hold() {
+        stopped |= migrating && between;
+    }
+
+    /** The connection does not move; gives what {@link #proceed} does if it was held for that alone. */
+    ByteBuf stay() {
+        return mayBeLast ? Unpooled.EMPTY_BUFFER : proceed();
+    }
+
+    @Override
+    public void copyUndispatched(ByteBuf target) {
+        if (headSoFar != null) {
+            target.writeBytes(headSoFar, headSoFar.readerIndex(), headSoFar.readableBytes());
+        }
+        ByteBuf rest = internalBuffer();
+        target.writeBytes(rest, rest.readerIndex(), rest.readableBytes());
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
+        if (event instanceof MigrationEvent) {
+            migrating = event != MigrationEvent.ENDED;
+        }
+        super.userEventTriggered(ctx, event);
+    }
+
+    @Override
+    protected void handlerRemoved0(ChannelHandlerContext ctx) throws Exception {
+        forgetHead();
+        super.handlerRemoved0(ctx);
     }
 
     @Override
@@ -117,13 +165,32 @@ final class RequestDecoder extends HttpRequestDecoder {
             }
             if (out.size() > before && out.get(before) instanceof HttpRequest request) {
                 headRead(request);
+            } else {
+                remember(in, start);
             }
         }
-        stopped = mayBeLast && out.size() > before && out.getLast() instanceof LastHttpContent;
+        if (out.size() > before && out.getLast() instanceof LastHttpContent) {
+            between = true;
+            stopped = mayBeLast || migrating;
+        }
+    }
+
+    private void remember(ByteBuf in, int start) {
+        ByteBuf head = headSoFar == null ? Unpooled.buffer() : headSoFar;
+        headSoFar = head.writeBytes(in, start, in.readerIndex() - start);
+    }
+
+    private void forgetHead() {
+        if (headSoFar != null) {
+            headSoFar.release();
+            headSoFar = null;
+        }
     }
 
     private void headRead(HttpRequest request) {
         inHead = false;
+        between = false;
+        forgetHead();
         mayBeLast =
                 HttpMethod.CONNECT.equals(request.method()) || request.headers().contains(HttpHeaderNames.UPGRADE);
         if (contentLengths > 1) {

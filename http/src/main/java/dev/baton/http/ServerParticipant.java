@@ -1,8 +1,11 @@
 package dev.baton.http;
 
-import dev.baton.Participant;
+import dev.baton.ListenAddress;
+import dev.baton.MigratingParticipant;
+import dev.baton.Migration;
 import dev.baton.drain.Conversations;
 import dev.baton.netty.NettyServer;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -13,7 +16,7 @@ import java.util.concurrent.CompletionStage;
  * would be cut without a word when it ends. So the drain is over when no connection is left and then no conversation: a
  * conversation is registered before its connection leaves the one, so none can begin between the two.
  */
-record ServerParticipant(NettyServer server, Conversations conversations) implements Participant {
+record ServerParticipant(NettyServer server, Conversations conversations) implements MigratingParticipant {
 
     @Override
     public CompletionStage<Void> resume() {
@@ -40,6 +43,16 @@ record ServerParticipant(NettyServer server, Conversations conversations) implem
         var _ = conversations.drain(why);
         CompletableFuture<Void> connectionsEnded = server.drain(reason);
         return connectionsEnded.thenCompose(_ -> conversations.drain(why).thenAccept(_ -> {}));
+    }
+
+    @Override
+    public void migrate(Migration migration) {
+        server.migrate(migration);
+    }
+
+    @Override
+    public Optional<Adoption> adopt(ListenAddress listener, int descriptor, byte[] state) {
+        return server.adopt(listener, descriptor, state);
     }
 
     @Override

@@ -30,6 +30,12 @@ final class RequestBodyBufferTest {
     /** Nothing is decoded here. */
     private static final class NoCodec implements HttpCodec {
         @Override
+        public void stay() {}
+
+        @Override
+        public void hold() {}
+
+        @Override
         public boolean isHeadBegun() {
             return false;
         }

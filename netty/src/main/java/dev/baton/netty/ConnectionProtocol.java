@@ -1,6 +1,7 @@
 package dev.baton.netty;
 
 import dev.baton.drain.DrainReason;
+import java.util.Optional;
 
 /**
  * What a protocol does on one connection when the server drains. Every method but {@link #isAnswered()} is called
@@ -21,6 +22,23 @@ public interface ConnectionProtocol {
      * the socket has been read and passed through the pipeline.
      */
     void closeIdle();
+
+    /**
+     * The name under which another process goes on with connections of this protocol: that for which a handler was given
+     * to {@link NettyServer.Builder#adopts}. Empty if they do not move.
+     */
+    default Optional<String> migratesAs() {
+        return Optional.empty();
+    }
+
+    /**
+     * Whether another process can go on with the connection at this moment: nothing was given to the application that it
+     * has not answered, all that was written is in the socket, and the client has not closed its side. Asked only if
+     * {@link #migratesAs()} names something.
+     */
+    default boolean isAtRest() {
+        return false;
+    }
 
     /** See {@link dev.baton.drain.ConnectionControl#isAnswered()}. Called by any thread. */
     default boolean isAnswered() {

@@ -1,13 +1,16 @@
 package dev.baton.netty;
 
+import dev.baton.ListenAddress;
 import io.netty.channel.EventLoop;
 import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import java.util.Arrays;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /**
  * The event loops of one server: one that accepts, so that a handler which blocks its loop holds up neither a connect nor
@@ -47,9 +50,12 @@ final class EventLoops {
         return accepting;
     }
 
-    /** The loop for the next connection; in turn. Safe for use by any thread. */
-    EventLoop next() {
-        return serving[Math.floorMod(turn.getAndIncrement(), serving.length)];
+    /** Gives the loop for the next connection of a listener; in turn, across listeners. Safe for use by any thread. */
+    Supplier<ServingLoop> of(ListenAddress listener, Migrator migrator) {
+        ServingLoop[] loops = Arrays.stream(serving)
+                .map(each -> new ServingLoop(each, listener, migrator))
+                .toArray(ServingLoop[]::new);
+        return () -> loops[Math.floorMod(turn.getAndIncrement(), loops.length)];
     }
 
     /**

@@ -106,6 +106,9 @@ final class Http1Bytes extends ChannelDuplexHandler {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof ChannelInputShutdownEvent) {
+            http.inputCloses();
+        }
         // The decoder first: it may hold what completes a request.
         ctx.fireUserEventTriggered(event);
         if (event instanceof ChannelInputShutdownEvent) {

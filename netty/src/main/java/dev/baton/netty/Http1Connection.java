@@ -22,6 +22,7 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +46,9 @@ import org.jspecify.annotations.Nullable;
  * see {@link LingeringClose}.
  */
 public final class Http1Connection extends ChannelDuplexHandler implements ConnectionProtocol, ChannelFutureListener {
+    /** The name of the protocol for live migration. */
+    public static final String PROTOCOL = "http/1.1";
+
     private final ServedConnection served;
     private final Http1Bytes bytes;
     private final boolean halfClosureBefore;
@@ -79,6 +83,12 @@ public final class Http1Connection extends ChannelDuplexHandler implements Conne
 
     private boolean draining;
 
+    /**
+     * The server drains, and the connection is to move when it is at rest: until then it is served as if there were no
+     * drain. Never together with {@link #draining}.
+     */
+    private boolean migrating;
+
     /** No request can follow: the input is closed or cannot be understood, or a request was thrown away. */
     private boolean exhausted;
 
@@ -102,7 +112,6 @@ public final class Http1Connection extends ChannelDuplexHandler implements Conne
         halfClosureBefore = Objects.requireNonNullElse(
                 served.channel().config().getOption(ChannelOption.ALLOW_HALF_CLOSURE), false);
         bytes = new Http1Bytes(this, atHead);
-        draining = tracked().drainReason().isPresent();
     }
 
     /**
@@ -127,6 +136,7 @@ public final class Http1Connection extends ChannelDuplexHandler implements Conne
         pipeline.addLast(codec);
         pipeline.addLast(connection);
         served.protocol(connection);
+        connection.drainChanged();
         return connection;
     }
 
@@ -203,10 +213,77 @@ public final class Http1Connection extends ChannelDuplexHandler implements Conne
 
     private void drainChanged() {
         // What the registry says now: a drain and its undoing may arrive in either order, and a request before both.
-        boolean now = tracked().drainReason().isPresent();
-        if (now != draining) {
-            draining = now;
-            admitted = now && nextBegun;
+        if (tracked().drainReason().isEmpty()) {
+            draining = false;
+            stopMigrating();
+        } else if (migrating) {
+            if (!served.mayMove()) {
+                stayAndDrain();
+            }
+        } else if (!draining) {
+            if (!isLast() && served.mayMove()) {
+                migrating = true;
+                served.channel().pipeline().fireUserEventTriggered(MigrationEvent.BEGUN);
+            } else {
+                draining = true;
+                admitted = nextBegun;
+            }
+        }
+    }
+
+    /** The connection cannot move after all. */
+    private void stayAndDrain() {
+        served.home().migrator().connectionStayed();
+        draining = true;
+        admitted = nextBegun;
+        stopMigrating();
+    }
+
+    private void stopMigrating() {
+        if (migrating) {
+            migrating = false;
+            served.channel().pipeline().fireUserEventTriggered(MigrationEvent.ENDED);
+        }
+    }
+
+    // Live migration.
+
+    @Override
+    public Optional<String> migratesAs() {
+        return Optional.of(PROTOCOL);
+    }
+
+    /**
+     * Bytes of a request that has begun can move if the decoder gives them back; and if nothing in front of it has changed
+     * them, because they begin again at the head of the other process's pipeline.
+     */
+    @Override
+    public boolean isAtRest() {
+        return isBetweenRequests()
+                && !isLast()
+                && !dropping
+                && !inputClosed
+                && !inputDiscarded
+                && linger == null
+                && (!nextBegun || canGiveBack());
+    }
+
+    private boolean isBetweenRequests() {
+        return outstanding() == 0 && !requestOpen;
+    }
+
+    private boolean canGiveBack() {
+        return bytes.atHead() && served.channel().pipeline().get(UndispatchedBytes.class) != null;
+    }
+
+    /** The responses are written: now or never. A decoder that cannot give back what it has must go on with it. */
+    private void moveIfBetweenRequests() {
+        if (migrating && isBetweenRequests()) {
+            if (served.canMoveNow()) {
+                served.askToMove();
+            } else {
+                stayAndDrain();
+            }
         }
     }
 
@@ -264,6 +341,13 @@ public final class Http1Connection extends ChannelDuplexHandler implements Conne
         ConnectionState state = tracked().state();
         if (state == ConnectionState.NEW || state == ConnectionState.IDLE) {
             tracked().active();
+        }
+    }
+
+    /** The client has closed its side; the codec has not heard of it. What is held back for another process goes on. */
+    void inputCloses() {
+        if (migrating) {
+            stayAndDrain();
         }
     }
 
@@ -405,14 +489,14 @@ public final class Http1Connection extends ChannelDuplexHandler implements Conne
 
     private void settle() {
         boolean waits = outstanding() == 0 && !requestOpen && !nextBegun;
-        if (!waits || tracked().state() != ConnectionState.ACTIVE) {
-            return;
-        }
-        if (inputClosed) {
-            closeNow();
-        } else {
+        if (waits && tracked().state() == ConnectionState.ACTIVE) {
+            if (inputClosed) {
+                closeNow();
+                return;
+            }
             tracked().idle();
         }
+        moveIfBetweenRequests();
     }
 
     private void end() {

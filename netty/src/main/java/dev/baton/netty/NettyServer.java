@@ -1,13 +1,14 @@
 package dev.baton.netty;
 
+import dev.baton.ListenAddress;
 import dev.baton.Listener;
-import dev.baton.Participant;
+import dev.baton.MigratingParticipant;
+import dev.baton.Migration;
 import dev.baton.drain.Connections;
 import dev.baton.drain.DrainOptions;
 import dev.baton.drain.DrainResult;
 import dev.baton.drain.ServerClosedException;
 import dev.baton.drain.ShutdownResult;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
@@ -22,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
@@ -37,26 +39,32 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Safe for use by any thread; no method waits.
  */
-public final class NettyServer implements Participant {
+public final class NettyServer implements MigratingParticipant {
     private final Connections connections;
     private final EventLoops loops;
     private final List<Acceptor> acceptors;
+    private final Migrator migrator;
+    private final Adopter adopter;
 
     private NettyServer(Builder builder, ChannelHandler childHandler) throws IOException {
         connections =
                 Objects.requireNonNullElseGet(builder.connections, () -> new Connections(DrainOptions.defaults()));
         loops = new EventLoops(builder.threads);
-        ChildSetup childSetup = new ChildSetup(loops::next, childHandler, Map.copyOf(builder.childOptions));
+        migrator = new Migrator(connections.options().idlePolicy());
         acceptors = new ArrayList<>();
+        Map<ListenAddress, ChildSetup> setups = new LinkedHashMap<>();
         try {
             for (Listener listener : builder.listeners) {
-                Channel channel = ListenerChannels.open(listener);
-                acceptors.add(new Acceptor(channel, loops.accepting(), connections, childSetup));
+                ChildSetup setup = new ChildSetup(
+                        loops.of(listener.address(), migrator), childHandler, Map.copyOf(builder.childOptions));
+                setups.put(listener.address(), setup);
+                acceptors.add(new Acceptor(ListenerChannels.open(listener), loops.accepting(), connections, setup));
             }
         } catch (IOException | RuntimeException e) {
             close();
             throw e;
         }
+        adopter = new Adopter(setups, builder.adopters(childHandler), connections);
     }
 
     /** A builder that holds the defaults. */
@@ -77,6 +85,7 @@ public final class NettyServer implements Participant {
      */
     @Override
     public CompletableFuture<Void> resume() {
+        migrator.close();
         try {
             connections.resume();
         } catch (RuntimeException e) {
@@ -109,13 +118,40 @@ public final class NettyServer implements Participant {
             return CompletableFuture.failedFuture(e);
         }
         CompletableFuture<Void> result = new CompletableFuture<>();
+        MigrationCounts before = migrator.counts();
         var _ = drained.thenAccept(how -> {
             switch (how) {
-                case COMPLETED -> result.complete(null);
+                case COMPLETED -> {
+                    MigrationCounts inDrain = migrator.counts().since(before);
+                    if (inDrain.moved() + inDrain.stayed() > 0) {
+                        ServerLog.migrated(inDrain);
+                    }
+                    result.complete(null);
+                }
                 case RESUMED -> result.completeExceptionally(new CancellationException("the drain was undone"));
             }
         });
         return result;
+    }
+
+    /**
+     * Lets connections move: HTTP/1.1 without TLS, and connections that have sent nothing yet, if the
+     * {@linkplain DrainOptions#idlePolicy() policy} is {@link dev.baton.drain.IdlePolicy#MIGRATE}.
+     */
+    @Override
+    public void migrate(Migration migration) {
+        migrator.open(migration);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Optional<Adoption> adopt(ListenAddress listener, int descriptor, byte[] state) {
+        return adopter.adopt(listener, descriptor, state);
+    }
+
+    /** How many connections have moved. */
+    public MigrationCounts migrated() {
+        return migrator.counts();
     }
 
     /** Closes this server's descriptors of its listeners; it cannot accept again. Connections stay as they are. */
@@ -189,6 +225,9 @@ public final class NettyServer implements Participant {
         private final Map<ChannelOption<?>, Object> childOptions = new LinkedHashMap<>();
 
         @Nullable
+        private Map<String, ChannelHandler> adopters;
+
+        @Nullable
         private ChannelHandler childHandler;
 
         @Nullable
@@ -208,6 +247,26 @@ public final class NettyServer implements Participant {
         public Builder childHandler(ChannelHandler value) {
             childHandler = value;
             return this;
+        }
+
+        /**
+         * What builds the pipelines of connections that come from another process: for each protocol that they may speak
+         * there, which is a {@linkplain ConnectionProtocol#migratesAs() name} such as {@link Http1Connection#PROTOCOL} or
+         * empty while nothing is known, a sharable handler. Connections of other protocols are left to the other process.
+         *
+         * <p>By default it is the {@linkplain #childHandler child handler} for those two and for
+         * {@link ProxyHeader#PROTOCOL}. A child handler that begins with a {@link ProxyHeader} cannot go on with what is
+         * behind it, and one that begins with TLS with nothing at all: say so here.
+         */
+        public Builder adopts(Map<String, ChannelHandler> handlers) {
+            adopters = Map.copyOf(handlers);
+            return this;
+        }
+
+        private Map<String, ChannelHandler> adopters(ChannelHandler byDefault) {
+            return adopters == null
+                    ? Map.of("", byDefault, ProxyHeader.PROTOCOL, byDefault, Http1Connection.PROTOCOL, byDefault)
+                    : adopters;
         }
 
         /** An option for every connection, as in {@code ServerBootstrap}. */

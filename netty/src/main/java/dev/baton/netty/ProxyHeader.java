@@ -15,9 +15,9 @@ import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,22 +40,26 @@ import org.jspecify.annotations.Nullable;
  * pipeline's first handler again: as far as the next protocol can see, it is the first.
  */
 public final class ProxyHeader extends ChannelInboundHandlerAdapter implements ConnectionProtocol {
-    private static final AttributeKey<Addresses> ADDRESSES = AttributeKey.valueOf(ProxyHeader.class, "addresses");
-    private static final SocketAddress UNIX = UnixDomainSocketAddress.of("");
+    /** The protocol, for live migration, of a connection whose header has yet to come. */
+    public static final String PROTOCOL = "proxy";
 
-    /** As the header gives them; there is none for a connection that keeps its own. */
-    private record Addresses(SocketAddress source, SocketAddress destination) {}
+    /** The one of a connection whose header was read, and of which nothing else is known. */
+    public static final String PROTOCOL_BEHIND = "behind-proxy";
+
+    private static final AttributeKey<ProxyAddresses> ADDRESSES = AttributeKey.valueOf(ProxyHeader.class, "addresses");
 
     private final ServedConnection served;
     private final Channel channel;
+    private final Duration timeout;
     private final DeadlineTimer timer;
     private final Runnable next;
     private boolean complete;
     private @Nullable ByteBuf behind;
 
-    private ProxyHeader(ServedConnection served, Channel channel, Runnable next) {
+    private ProxyHeader(ServedConnection served, Channel channel, Duration timeout, Runnable next) {
         this.served = served;
         this.channel = channel;
+        this.timeout = timeout;
         this.next = next;
         this.timer = new DeadlineTimer(channel.eventLoop(), () -> refuse("no PROXY protocol header in time"));
     }
@@ -70,7 +74,7 @@ public final class ProxyHeader extends ChannelInboundHandlerAdapter implements C
      */
     public static void install(ChannelPipeline pipeline, Duration timeout, Runnable next) {
         ServedConnection served = ServedConnection.of(pipeline.channel());
-        ProxyHeader header = new ProxyHeader(served, pipeline.channel(), next);
+        ProxyHeader header = new ProxyHeader(served, pipeline.channel(), timeout, next);
         served.protocol(header);
         header.timer.set(timeout);
         pipeline.addLast(new ProxyHeaderDecoder(header), header);
@@ -82,29 +86,51 @@ public final class ProxyHeader extends ChannelInboundHandlerAdapter implements C
      * with the empty path.
      */
     public static SocketAddress remoteAddress(Channel channel) {
-        Addresses addresses = addresses(channel);
+        ProxyAddresses addresses = addresses(channel);
         return addresses == null ? inet(channel.remoteAddress()) : addresses.source();
     }
 
     /** The address that the client has connected to: the header's destination, or as {@link #remoteAddress}. */
     public static SocketAddress localAddress(Channel channel) {
-        Addresses addresses = addresses(channel);
+        ProxyAddresses addresses = addresses(channel);
         return addresses == null ? inet(channel.localAddress()) : addresses.destination();
     }
 
     private static SocketAddress inet(@Nullable SocketAddress address) {
-        return address instanceof InetSocketAddress ? address : UNIX;
+        return address instanceof InetSocketAddress ? address : ProxyAddresses.UNIX;
     }
 
-    private static @Nullable Addresses addresses(Channel channel) {
+    private static @Nullable ProxyAddresses addresses(Channel channel) {
         for (Channel each = channel; each != null; each = each.parent()) {
             // Asked first, because the question for an attribute that is not there makes it.
             if (each.hasAttr(ADDRESSES)) {
-                Attribute<Addresses> attribute = each.attr(ADDRESSES);
-                return attribute.get();
+                Attribute<ProxyAddresses> attribute = each.attr(ADDRESSES);
+                ProxyAddresses addresses = attribute.get();
+                return addresses.isNone() ? null : addresses;
             }
         }
         return null;
+    }
+
+    /** What a channel's header has said; empty if it has had none. */
+    static Optional<ProxyAddresses> said(Channel channel) {
+        return channel.hasAttr(ADDRESSES) ? Optional.of(channel.attr(ADDRESSES).get()) : Optional.empty();
+    }
+
+    /** The channel's header was read by another process, and has said this. */
+    static void say(Channel channel, ProxyAddresses addresses) {
+        channel.attr(ADDRESSES).set(addresses);
+    }
+
+    @Override
+    public Optional<String> migratesAs() {
+        return Optional.of(PROTOCOL);
+    }
+
+    /** The decoder cannot give back a part of a header that it has. */
+    @Override
+    public boolean isAtRest() {
+        return served.tracked().snapshot().bytesReceived() == 0;
     }
 
     @Override
@@ -140,18 +166,20 @@ public final class ProxyHeader extends ChannelInboundHandlerAdapter implements C
 
     private void accept(HAProxyMessage header) throws UnknownHostException {
         AddressFamily family = header.proxiedProtocol().addressFamily();
-        if (header.command() == HAProxyCommand.PROXY && family != AddressFamily.AF_UNSPEC) {
-            channel.attr(ADDRESSES)
-                    .set(new Addresses(
-                            address(family, header.sourceAddress(), header.sourcePort()),
-                            address(family, header.destinationAddress(), header.destinationPort())));
-        }
+        boolean ofClient = header.command() == HAProxyCommand.PROXY && family != AddressFamily.AF_UNSPEC;
+        say(
+                channel,
+                ofClient
+                        ? new ProxyAddresses(
+                                address(family, header.sourceAddress(), header.sourcePort()),
+                                address(family, header.destinationAddress(), header.destinationPort()))
+                        : ProxyAddresses.NONE);
         complete = true;
     }
 
     private static SocketAddress address(AddressFamily family, String address, int port) throws UnknownHostException {
         if (family == AddressFamily.AF_UNIX) {
-            return UNIX;
+            return ProxyAddresses.UNIX;
         }
         // Never a name, so never a look-up.
         byte[] bytes = NetUtil.createByteArrayFromIpAddressString(address);
@@ -171,6 +199,17 @@ public final class ProxyHeader extends ChannelInboundHandlerAdapter implements C
         if (bytes != null) {
             served.passOn(bytes);
         }
+        served.headerRead();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event == MigrationEvent.FROZEN) {
+            timer.cancel();
+        } else if (event == MigrationEvent.ENDED) {
+            timer.set(timeout);
+        }
+        ctx.fireUserEventTriggered(event);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.baton.netty;
 
+import dev.baton.MigratingParticipant.Adoption;
 import dev.baton.drain.ConnectionControl;
 import dev.baton.drain.ConnectionState;
 import dev.baton.drain.Connections;
@@ -11,12 +12,19 @@ import io.netty.buffer.ByteBufHolder;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.FileRegion;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslHandler;
 import java.net.SocketAddress;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -37,29 +45,51 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
     private static final ChannelDuplexHandler PASS = new ChannelDuplexHandler();
 
     private final Channel channel;
-    private final EventLoop loop;
+    private final ServingLoop home;
     private final TrackedConnection tracked;
 
     /** Written in the event loop. */
     @Nullable
     private volatile ConnectionProtocol protocol;
 
-    private ServedConnection(Channel channel, EventLoop loop, Connections connections) {
+    private ServedConnection(Channel channel, ServingLoop home, Connections connections) {
         this.channel = channel;
-        this.loop = loop;
+        this.home = home;
         this.tracked = connections.open(this);
+    }
+
+    private ServedConnection(
+            Channel channel, ChildSetup setup, ChannelHandler handler, TransferState state, Connections connections) {
+        this.channel = channel;
+        this.home = setup.loops().get();
+        // Before the registry can ask for anything.
+        this.protocol = new AdoptedConnection(this, channel, setup, handler, state);
+        this.tracked = connections.adopt(this, state.history());
     }
 
     /**
      * Registers a channel that was just accepted and puts itself first into its pipeline.
      *
-     * @param loop the event loop that the channel is, or is about to be, registered with
+     * @param home the event loop that the channel is, or is about to be, registered with
      * @throws ServerClosedException if the server is closed; the caller closes the channel
      */
-    static ServedConnection open(Channel channel, EventLoop loop, Connections connections) {
-        ServedConnection connection = new ServedConnection(channel, loop, connections);
+    static ServedConnection open(Channel channel, ServingLoop home, Connections connections) {
+        ServedConnection connection = new ServedConnection(channel, home, connections);
         channel.pipeline().addFirst("baton", connection);
         return connection;
+    }
+
+    /**
+     * The same for a channel of another process's connection, which is not to be registered with a loop before the
+     * adoption begins.
+     *
+     * @throws ServerClosedException if the server is closed, or has ended all its connections
+     */
+    static Adoption adopt(
+            Channel channel, ChildSetup setup, ChannelHandler handler, TransferState state, Connections connections) {
+        ServedConnection connection = new ServedConnection(channel, setup, handler, state, connections);
+        channel.pipeline().addFirst("baton", connection);
+        return (AdoptedConnection) Objects.requireNonNull(connection.protocol);
     }
 
     /**
@@ -77,6 +107,14 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
 
     Channel channel() {
         return channel;
+    }
+
+    EventLoop loop() {
+        return home.loop();
+    }
+
+    ServingLoop home() {
+        return home;
     }
 
     /** The entry in the registry: state, counts, whether the server drains. */
@@ -120,7 +158,7 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
         passOn(channel.pipeline().context(this), message);
     }
 
-    /** Registration has failed: no event will come. */
+    /** Registration has failed, or the descriptor was closed without it: no event will come. */
     void failed() {
         tracked.closed();
     }
@@ -138,17 +176,156 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
             if (current != null) {
                 current.drain(reason);
             }
+            if (canMoveNow()) {
+                askToMove();
+            } else if (home.migrator().isOpen() && !mayMove()) {
+                home.migrator().connectionStayed();
+            }
         });
     }
 
     @Override
     public void resume() {
         inLoop(() -> {
+            if (channel.hasAttr(MovingConnection.KEY)) {
+                channel.attr(MovingConnection.KEY).set(null);
+            }
             ConnectionProtocol current = protocol;
             if (current != null) {
                 current.resume();
             }
         });
+    }
+
+    // Live migration, in the loop.
+
+    /** Whether the connection may, now or later in this drain, move to another process. */
+    boolean mayMove() {
+        ConnectionProtocol current = protocol;
+        return home.migrator().isOpen()
+                && (channel instanceof EpollSocketChannel || channel instanceof EpollDomainSocketChannel)
+                && !hijacked()
+                && (current == null || current.migratesAs().isPresent())
+                && channel.pipeline().get(SslHandler.class) == null
+                && !hasStayed();
+    }
+
+    private boolean hasStayed() {
+        MovingConnection asked = asked();
+        return asked != null && asked.hasStayed();
+    }
+
+    private @Nullable MovingConnection asked() {
+        // Looked for first, because the question for an attribute that is not there makes it.
+        return channel.hasAttr(MovingConnection.KEY)
+                ? channel.attr(MovingConnection.KEY).get()
+                : null;
+    }
+
+    /** Whether another process can go on with the connection at this moment, and there is one. */
+    boolean canMoveNow() {
+        ConnectionProtocol current = protocol;
+        return mayMove() && (current == null ? isUndecidedAtRest() : current.isAtRest());
+    }
+
+    /** Nothing was said to the client, and what it has said, a handler can give back. */
+    private boolean isUndecidedAtRest() {
+        boolean nothingRead = tracked.state() == ConnectionState.NEW;
+        return tracked.snapshot().bytesSent() == 0
+                && (nothingRead || channel.pipeline().get(UndispatchedBytes.class) != null);
+    }
+
+    /** Once until that is answered. */
+    void askToMove() {
+        if (asked() == null) {
+            MovingConnection asking = new MovingConnection(this);
+            channel.attr(MovingConnection.KEY).set(asking);
+            home.migrator().request(asking);
+        }
+    }
+
+    /** It was not at rest when there was room: it may ask again. */
+    void forget(MovingConnection asking) {
+        if (channel.attr(MovingConnection.KEY).compareAndSet(asking, null)) {
+            tellProtocol();
+        }
+    }
+
+    /** What a connection of this protocol is for another process. */
+    Optional<String> migratesAs(@Nullable ConnectionProtocol as) {
+        if (as != null) {
+            return as.migratesAs();
+        }
+        return Optional.of(ProxyHeader.said(channel).isPresent() ? ProxyHeader.PROTOCOL_BEHIND : "");
+    }
+
+    /** Whether the pipeline speaks what is called so. */
+    boolean speaks(String name) {
+        ConnectionProtocol current = protocol;
+        boolean speaks = switch (name) {
+            case "", ProxyHeader.PROTOCOL_BEHIND -> !(current instanceof ProxyHeader);
+            default -> current != null && current.migratesAs().equals(Optional.of(name));
+        };
+        return speaks && channel.pipeline().get(SslHandler.class) == null;
+    }
+
+    /** Puts the connection's migration in the place of its protocol, which is returned. */
+    @Nullable
+    ConnectionProtocol suspend(MovingConnection moving) {
+        ConnectionProtocol before = protocol;
+        protocol = moving;
+        return before;
+    }
+
+    void restore(@Nullable ConnectionProtocol before) {
+        protocol = before;
+    }
+
+    /** It does not move in this drain. */
+    void stayed() {
+        if (!(protocol instanceof Http1Connection)) {
+            // Which counts by itself, because it stays for other reasons too.
+            home.migrator().connectionStayed();
+        }
+        tellProtocol();
+    }
+
+    /** It is another process's. */
+    void gone() {
+        home.migrator().connectionMoved();
+        tracked.closed();
+    }
+
+    private void tellProtocol() {
+        ConnectionProtocol current = protocol;
+        if (current != null) {
+            tracked.drainReason().ifPresentOrElse(current::drain, current::resume);
+        }
+    }
+
+    /** The header of its proxy has come; what is behind it may move, while that did not. */
+    void headerRead() {
+        if (channel.isOpen() && canMoveNow()) {
+            askToMove();
+        }
+    }
+
+    /** Bytes that were read before, as if they were read now. */
+    void replay(ByteBuf bytes) {
+        ChannelHandlerContext ctx = channel.pipeline().context(this);
+        try {
+            passOn(ctx, bytes);
+            ctx.fireChannelReadComplete();
+        } catch (Exception e) {
+            ctx.fireExceptionCaught(e);
+        }
+    }
+
+    /** A write that was held back. */
+    void writeHeld(Object message, ChannelPromise promise) {
+        ChannelHandlerContext ctx = channel.pipeline().context(this);
+        write(ctx, message, promise);
+        ctx.flush();
     }
 
     /**
@@ -164,7 +341,7 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
     @Override
     public void closeIfIdle() {
         inLoop(() -> {
-            var _ = loop.schedule(this::closeStillIdle, 0, TimeUnit.NANOSECONDS);
+            var _ = home.loop().schedule(this::closeStillIdle, 0, TimeUnit.NANOSECONDS);
         });
     }
 
@@ -210,12 +387,15 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
 
     /**
      * A connection enters the registry before its channel is registered with the loop, and a call can come in between.
-     * It is put behind the registration then, which is a task of the same loop.
+     * It is put behind the registration then, which is a task of the same loop. One that is frozen for another process, or
+     * comes from one, waits until it goes on here.
      */
     private void inLoop(Runnable task) {
         try {
-            loop.execute(() -> {
-                if (channel.isRegistered()) {
+            home.loop().execute(() -> {
+                if (protocol instanceof Suspended suspended) {
+                    suspended.later(task);
+                } else if (channel.isRegistered()) {
                     task.run();
                 } else if (channel.isOpen()) {
                     inLoop(task);
@@ -233,6 +413,10 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
         if (message instanceof ByteBuf bytes) {
             tracked.received(bytes.readableBytes());
         }
+        if (protocol instanceof MovingConnection moving) {
+            moving.read(message);
+            return;
+        }
         passOn(ctx, message);
     }
 
@@ -245,6 +429,10 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
 
     @Override
     public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+        if (protocol instanceof MovingConnection moving) {
+            moving.write(message, promise);
+            return;
+        }
         switch (message) {
             case ByteBuf bytes -> tracked.sent(bytes.readableBytes());
             case ByteBufHolder holder -> tracked.sent(holder.content().readableBytes());
@@ -264,6 +452,10 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
+        if (event instanceof ChannelInputShutdownEvent && protocol instanceof MovingConnection moving) {
+            moving.inputEnded();
+            return;
+        }
         first().userEventTriggered(ctx, event);
     }
 
@@ -274,6 +466,10 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
 
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) throws Exception {
+        if (protocol instanceof MovingConnection moving) {
+            moving.close(promise);
+            return;
+        }
         first().close(ctx, promise);
     }
 

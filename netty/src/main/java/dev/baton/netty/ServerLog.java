@@ -35,6 +35,24 @@ final class ServerLog {
         LOGGER.log(Level.WARNING, "Closed " + channel + " because it could not be set up.", cause);
     }
 
+    /** A handler of the application has failed; the connection goes on here. */
+    static void connectionNotSaved(Channel channel, Throwable cause) {
+        LOGGER.log(Level.WARNING, "Did not move " + channel + " because its state could not be saved.", cause);
+    }
+
+    /** The release that runs here cannot read what the one before has saved. */
+    static void contributionRefused(Channel channel) {
+        LOGGER.log(Level.WARNING, "Closed {0}: a handler does not know the version of its state.", channel);
+    }
+
+    static void migrated(MigrationCounts since) {
+        LOGGER.log(
+                Level.INFO,
+                "{0} connections have moved to another process, {1} that were to move have stayed and ended here.",
+                since.moved(),
+                since.stayed());
+    }
+
     /** A client that breaks the protocol, or has gone. */
     static void connectionFailed(Channel channel, Throwable cause) {
         LOGGER.log(Level.DEBUG, () -> "connection " + channel + " failed", cause);

@@ -1,0 +1,432 @@
+package dev.baton.netty;
+
+import static dev.baton.drain.ConnectionState.ACTIVE;
+import static dev.baton.drain.ConnectionState.CLOSED;
+import static dev.baton.drain.ConnectionState.IDLE;
+import static dev.baton.drain.ConnectionState.NEW;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.MovableConnection;
+import dev.baton.MovableConnection.Frozen;
+import dev.baton.Participant.DrainReason;
+import dev.baton.drain.ConnectionSnapshot;
+import dev.baton.drain.DrainOptions;
+import dev.baton.testkit.Answer;
+import dev.baton.testkit.Await;
+import dev.baton.testkit.ExpectedBody;
+import dev.baton.testkit.Outcome;
+import dev.baton.testkit.Request;
+import dev.baton.testkit.StrictConnection;
+import dev.baton.testkit.StrictConnection.Ending;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.handler.codec.http.HttpServerCodec;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Connections of a plain Netty pipeline, whose decoder tells nothing, move from one server to another. */
+@ExtendWith(NoLeaks.class)
+final class MigrationTest {
+    private static final Duration SOON = TestServer.SOON;
+    private static final Request NAME = Request.get("/name", ExpectedBody.anything());
+    private static final String GET = "GET /name HTTP/1.1\r\nHost: h\r\n\r\n";
+    private static final String HELD = "GET /held HTTP/1.1\r\nHost: h\r\n\r\n";
+
+    private final ManualTimer timer = new ManualTimer();
+    private TestListener listener;
+    private TestServer old;
+    private TestServer next;
+    private StrictConnection client;
+
+    @BeforeEach
+    void start() throws Exception {
+        listener = TestListener.tcp4();
+        start(listener);
+    }
+
+    private void start(TestListener on) throws Exception {
+        old = TestServer.started("1", DrainOptions.defaults(), timer, on);
+        client = StrictConnection.open(on.localAddress());
+        old.awaitStates(NEW);
+        next = TestServer.started("2", DrainOptions.defaults(), timer, on);
+        next.park();
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        client.close();
+        old.close();
+        next.close();
+        listener.close();
+    }
+
+    private CompletableFuture<Void> drain(TestMigration migration) {
+        old.netty().migrate(migration);
+        return old.netty().drain(DrainReason.SUCCEEDED);
+    }
+
+    private CompletableFuture<Void> drain() {
+        return drain(TestMigration.to(next.netty()));
+    }
+
+    private Answer answer() {
+        Outcome outcome = client.receive(NAME, SOON);
+        assertThat(outcome).isInstanceOf(Answer.class);
+        return (Answer) outcome;
+    }
+
+    private void answeredBy(String name) throws IOException {
+        client.send(NAME);
+        answerFrom(name);
+    }
+
+    private void answerFrom(String name) {
+        Answer answer = answer();
+        assertThat(new String(answer.body(), StandardCharsets.UTF_8)).isEqualTo(name);
+        assertThat(answer.announcesClose()).isFalse();
+    }
+
+    private void becomeIdle() throws Exception {
+        answeredBy("1");
+        old.awaitStates(NEW, ACTIVE, IDLE);
+    }
+
+    private void write(String text) throws IOException {
+        client.write(text.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** The last answer of a connection that has not moved. */
+    private void isDrainedInTheOldServer() throws Exception {
+        old.turnLoops();
+        client.send(NAME);
+        Answer last = answer();
+        assertThat(last.announcesClose()).isTrue();
+        assertThat(new String(last.body(), StandardCharsets.UTF_8)).isEqualTo("1");
+        assertThat(client.awaitEnd(SOON)).isEqualTo(Ending.CLOSED);
+        assertThat(old.netty().migrated().moved()).isZero();
+    }
+
+    @Test
+    void anIdleConnectionMovesAndItsClientNoticesNothing() throws Exception {
+        becomeIdle();
+
+        Await.event("the drain", drain(), SOON);
+
+        answeredBy("2");
+        answeredBy("2");
+        assertThat(old.states()).containsExactly(NEW, ACTIVE, IDLE, CLOSED);
+        assertThat(old.netty().migrated()).isEqualTo(new MigrationCounts(1, 0, 0));
+        assertThat(next.netty().migrated()).isEqualTo(new MigrationCounts(0, 0, 1));
+    }
+
+    @Test
+    void aConnectionThatHasSaidNothingMoves() throws Exception {
+        Await.event("the drain", drain(), SOON);
+
+        next.awaitStates(NEW);
+        answeredBy("2");
+        next.awaitStates(NEW, ACTIVE, IDLE);
+    }
+
+    @Test
+    void connectionsOfUnixSocketsMove(@TempDir Path directory) throws Exception {
+        stop();
+        listener = TestListener.unix(directory.resolve("s"));
+        start(listener);
+        becomeIdle();
+
+        Await.event("the drain", drain(), SOON);
+
+        answeredBy("2");
+    }
+
+    @Test
+    void whatWasCountedGoesOnAndListenersSeeItAppearIdle() throws Exception {
+        becomeIdle();
+        ConnectionSnapshot before = old.connections().snapshot().getFirst();
+
+        Await.event("the drain", drain(), SOON);
+        next.awaitStates(IDLE);
+
+        ConnectionSnapshot after = next.connections().snapshot().getFirst();
+        assertThat(after.requestsServed()).isEqualTo(1);
+        assertThat(after.bytesReceived()).isEqualTo(before.bytesReceived()).isPositive();
+        assertThat(after.bytesSent()).isEqualTo(before.bytesSent()).isPositive();
+        assertThat(after.age()).isGreaterThanOrEqualTo(before.age());
+        assertThat(after.peer()).isEqualTo(before.peer());
+        answeredBy("2");
+        next.awaitStates(IDLE, ACTIVE, IDLE);
+    }
+
+    @Test
+    void anActiveConnectionMovesAfterItsResponseWhichDoesNotSayClose() throws Exception {
+        write(HELD);
+        old.awaitRequests(1);
+
+        CompletableFuture<Void> drained = drain();
+        old.turnLoops();
+        old.release();
+
+        answerFrom("1");
+        Await.event("the drain", drained, SOON);
+        answeredBy("2");
+    }
+
+    @Test
+    void aRequestBehindTheOneThatIsServedKeepsAConnectionWhoseDecoderCannotGiveItBack() throws Exception {
+        write(HELD);
+        old.awaitRequests(1);
+
+        CompletableFuture<Void> drained = drain();
+        write("GET /na");
+        old.turnLoops();
+        old.release();
+        answerFrom("1");
+        write("me HTTP/1.1\r\nHost: h\r\n\r\n");
+
+        assertThat(answer().announcesClose()).isTrue();
+        assertThat(client.awaitEnd(SOON)).isEqualTo(Ending.CLOSED);
+        Await.event("the drain", drained, SOON);
+        assertThat(old.netty().migrated()).isEqualTo(new MigrationCounts(0, 1, 0));
+    }
+
+    @Test
+    void aConnectionThatIsRefusedStaysAndEndsWithItsNextResponse() throws Exception {
+        becomeIdle();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        var _ = drain(migration);
+        MovableConnection asked = migration.nextAsked();
+        assertThat(migration.frozen(asked)).isPresent();
+
+        asked.stays();
+
+        isDrainedInTheOldServer();
+        assertThat(migration.requests()).isEqualTo(1);
+        assertThat(old.netty().migrated()).isEqualTo(new MigrationCounts(0, 1, 0));
+    }
+
+    @Test
+    void aConnectionForWhichThereWasNoRoomStays() throws Exception {
+        becomeIdle();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        var _ = drain(migration);
+
+        migration.nextAsked().stays();
+
+        isDrainedInTheOldServer();
+    }
+
+    @Test
+    void aClosedServerTakesNothing() throws Exception {
+        becomeIdle();
+        next.close();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        var _ = drain(migration);
+        MovableConnection asked = migration.nextAsked();
+
+        migration.move(asked, migration.frozen(asked).orElseThrow());
+
+        isDrainedInTheOldServer();
+    }
+
+    @Test
+    void anAdoptionThatIsAbandonedIsNothingToTheClient() throws Exception {
+        becomeIdle();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        var _ = drain(migration);
+        MovableConnection asked = migration.nextAsked();
+
+        migration.adopt(migration.frozen(asked).orElseThrow()).orElseThrow().abandon();
+        asked.stays();
+
+        isDrainedInTheOldServer();
+        next.awaitStates(IDLE, CLOSED);
+    }
+
+    @Test
+    void aRequestThatComesBeforeThereIsRoomIsServedHereAndTheConnectionMovesThen() throws Exception {
+        becomeIdle();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        CompletableFuture<Void> drained = drain(migration);
+        MovableConnection tooEarly = migration.nextAsked();
+        write(HELD);
+        old.awaitRequests(2);
+        assertThat(migration.frozen(tooEarly)).isEmpty();
+
+        old.release();
+
+        answerFrom("1");
+        MovableConnection asked = migration.nextAsked();
+        migration.move(asked, migration.frozen(asked).orElseThrow());
+        Await.event("the drain", drained, SOON);
+        answeredBy("2");
+    }
+
+    @Test
+    void aRequestThatComesWhileItIsFrozenIsReadByTheOneThatHasTheConnectionInTheEnd() throws Exception {
+        becomeIdle();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        var _ = drain(migration);
+        MovableConnection asked = migration.nextAsked();
+        Frozen frozen = migration.frozen(asked).orElseThrow();
+        write(GET);
+        old.turnLoops();
+        assertThat(old.requests()).hasSize(1);
+
+        migration.move(asked, frozen);
+
+        answerFrom("2");
+    }
+
+    @Test
+    void aRequestThatComesWhileItIsFrozenIsServedHereIfItStays() throws Exception {
+        becomeIdle();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        var _ = drain(migration);
+        MovableConnection asked = migration.nextAsked();
+        assertThat(migration.frozen(asked)).isPresent();
+        write(GET);
+
+        asked.stays();
+
+        Answer last = answer();
+        assertThat(last.announcesClose()).isTrue();
+        assertThat(client.awaitEnd(SOON)).isEqualTo(Ending.CLOSED);
+    }
+
+    @Test
+    void anUndoneDrainLetsAConnectionGoOnAsBefore() throws Exception {
+        becomeIdle();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        var _ = drain(migration);
+        MovableConnection asked = migration.nextAsked();
+        assertThat(migration.frozen(asked)).isPresent();
+
+        old.resume();
+        asked.stays();
+
+        answeredBy("1");
+        answeredBy("1");
+        Await.event("the drain", drain(), SOON);
+        answeredBy("2");
+    }
+
+    @Test
+    void aHalfClosedConnectionStays() throws Exception {
+        write(HELD);
+        client.shutdownOutput();
+        old.awaitRequests(1);
+
+        CompletableFuture<Void> drained = drain();
+        old.turnLoops();
+        old.release();
+
+        assertThat(answer().announcesClose()).isTrue();
+        Await.event("the drain", drained, SOON);
+        assertThat(old.netty().migrated().moved()).isZero();
+    }
+
+    @Test
+    void theEndOfTheInputWhileItIsFrozenIsHeardByTheOneThatHasTheConnectionInTheEnd() throws Exception {
+        becomeIdle();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        var _ = drain(migration);
+        MovableConnection asked = migration.nextAsked();
+        Frozen frozen = migration.frozen(asked).orElseThrow();
+        client.shutdownOutput();
+
+        migration.move(asked, frozen);
+
+        assertThat(client.awaitEnd(SOON)).isEqualTo(Ending.CLOSED);
+        next.awaitStates(IDLE, CLOSED);
+    }
+
+    @Test
+    void aClientThatResetsWhileItIsFrozenIsRefusedAndGoneHere() throws Exception {
+        becomeIdle();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        CompletableFuture<Void> drained = drain(migration);
+        MovableConnection asked = migration.nextAsked();
+        Frozen frozen = migration.frozen(asked).orElseThrow();
+        client.reset();
+
+        migration.move(asked, frozen);
+
+        Await.event("the drain", drained, SOON);
+        assertThat(old.states()).endsWith(CLOSED);
+        assertThat(next.connections().size()).isZero();
+    }
+
+    @Test
+    void whatIsWrittenWhileItIsFrozenIsSentIfItStaysAndFailsIfItMoves() throws Exception {
+        becomeIdle();
+        Channel channel = old.channels().getFirst();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        var _ = drain(migration);
+        MovableConnection asked = migration.nextAsked();
+        assertThat(migration.frozen(asked)).isPresent();
+        ChannelFuture write = push(channel, "held back\n");
+
+        asked.stays();
+
+        assertThat(write.await(10_000)).isTrue();
+        assertThat(write.isSuccess()).isTrue();
+        client.expect("held back\n".getBytes(StandardCharsets.US_ASCII), SOON);
+
+        old.resume();
+        var _ = drain(migration);
+        MovableConnection again = migration.nextAsked();
+        Frozen frozen = migration.frozen(again).orElseThrow();
+        ChannelFuture thrownAway = push(channel, "thrown away\n");
+        old.turnLoops();
+        migration.move(again, frozen);
+
+        assertThat(thrownAway.await(10_000)).isTrue();
+        assertThat(thrownAway.isSuccess()).isFalse();
+        answeredBy("2");
+    }
+
+    /** From in front of the codec, as a handler of the application might. */
+    private static ChannelFuture push(Channel channel, String text) {
+        return channel.pipeline()
+                .context(HttpServerCodec.class)
+                .writeAndFlush(Unpooled.copiedBuffer(text, StandardCharsets.US_ASCII));
+    }
+
+    @Test
+    void aHundredMovesBackAndForthLoseNothingAndLeakNoDescriptor() throws Exception {
+        becomeIdle();
+        TestServer[] servers = {old, next};
+        long before = openDescriptors();
+        for (int i = 0; i < 100; i++) {
+            TestServer from = servers[i % 2];
+            TestServer to = servers[(i + 1) % 2];
+            from.netty().migrate(TestMigration.to(to.netty()));
+            Await.event("the drain", from.netty().drain(DrainReason.SUCCEEDED), SOON);
+            answeredBy(i % 2 == 0 ? "2" : "1");
+            from.resume();
+            from.park();
+        }
+        old.turnLoops();
+        assertThat(openDescriptors()).isLessThanOrEqualTo(before);
+        ConnectionSnapshot after = old.connections().snapshot().getFirst();
+        assertThat(after.requestsServed()).isEqualTo(101);
+    }
+
+    private static long openDescriptors() throws IOException {
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            return descriptors.count();
+        }
+    }
+}
