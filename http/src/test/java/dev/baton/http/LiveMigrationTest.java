@@ -298,7 +298,7 @@ final class LiveMigrationTest {
     void requestsThatWereDecodedBeforeTheDrainAreServedHereAndInOrder() throws Exception {
         start();
         String one = "GET /1 HTTP/1.1\r\nHost: test\r\n\r\n";
-        client.send(one.replace("/1", "/held") + one + one);
+        client.send(one.replace(" /1 ", " /held ") + one + one);
         a.heldArrived.await();
         awaitReceived(a, HELD + 2L * GET_1);
         CompletableFuture<Void> drained = a.drainTo(b);
