@@ -319,11 +319,7 @@ final class Ancestry {
         cancel(switchDeadline);
         switch (parent) {
             case SERVES -> lostInOffice();
-            case PARKING -> {
-                Log.parentLost(pid());
-                takeOver();
-            }
-            case UNDOABLE -> {
+            case PARKING, UNDOABLE -> {
                 Log.parentEnded(pid());
                 takeOver();
             }
