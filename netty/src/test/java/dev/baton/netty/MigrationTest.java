@@ -18,17 +18,24 @@ import dev.baton.testkit.Outcome;
 import dev.baton.testkit.Request;
 import dev.baton.testkit.StrictConnection;
 import dev.baton.testkit.StrictConnection.Ending;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -402,6 +409,160 @@ final class MigrationTest {
         return channel.pipeline()
                 .context(HttpServerCodec.class)
                 .writeAndFlush(Unpooled.copiedBuffer(text, StandardCharsets.US_ASCII));
+    }
+
+    /** Between the freeze and the deregistration, which are two tasks of the loop. */
+    private Optional<Frozen> frozenWith(TestMigration migration, MovableConnection asked, Object event)
+            throws Exception {
+        Channel channel = old.channels().getFirst();
+        CompletableFuture<Optional<Frozen>> frozen = new CompletableFuture<>();
+        channel.eventLoop().execute(() -> {
+            var _ = asked.freeze().thenAccept(frozen::complete);
+            channel.eventLoop().execute(() -> {
+                assertThat(channel.isRegistered()).isTrue();
+                if (event instanceof ByteBuf) {
+                    channel.pipeline().fireChannelRead(event);
+                } else {
+                    channel.pipeline().fireUserEventTriggered(event);
+                }
+            });
+        });
+        return Await.event("the freeze", frozen, SOON);
+    }
+
+    @Test
+    void bytesThatAreReadWhileItIsBeingFrozenMoveWithIt() throws Exception {
+        becomeIdle();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        var _ = drain(migration);
+        MovableConnection asked = migration.nextAsked();
+        ByteBuf begun = Unpooled.copiedBuffer(GET.substring(0, 10), StandardCharsets.US_ASCII);
+
+        Frozen frozen = frozenWith(migration, asked, begun).orElseThrow();
+        migration.move(asked, frozen);
+        write(GET.substring(10));
+
+        answerFrom("2");
+        assertThat(old.requests()).hasSize(1);
+    }
+
+    @Test
+    void bytesThatAreReadWhileItIsBeingFrozenAreServedHereIfItStays() throws Exception {
+        becomeIdle();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        var _ = drain(migration);
+        MovableConnection asked = migration.nextAsked();
+        ByteBuf begun = Unpooled.copiedBuffer(GET.substring(0, 10), StandardCharsets.US_ASCII);
+
+        assertThat(frozenWith(migration, asked, begun)).isPresent();
+        asked.stays();
+        old.turnLoops();
+        write(GET.substring(10));
+
+        assertThat(answer().announcesClose()).isTrue();
+        assertThat(old.requests()).hasSize(2);
+    }
+
+    @Test
+    void aConnectionWhoseInputEndsWhileItIsBeingFrozenIsNotGiven() throws Exception {
+        becomeIdle();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        var _ = drain(migration);
+        MovableConnection asked = migration.nextAsked();
+
+        assertThat(frozenWith(migration, asked, ChannelInputShutdownEvent.INSTANCE))
+                .isEmpty();
+
+        assertThat(client.awaitEnd(SOON)).isEqualTo(Ending.CLOSED);
+        old.awaitStates(NEW, ACTIVE, IDLE, CLOSED);
+    }
+
+    @Test
+    void aConnectionBehindTlsStays() throws Exception {
+        becomeIdle();
+        SSLEngine engine = SSLContext.getDefault().createSSLEngine();
+        engine.setUseClientMode(false);
+        old.channels().getFirst().pipeline().addAfter("baton", "tls", new SslHandler(engine));
+
+        var _ = drain();
+        old.turnLoops();
+
+        assertThat(old.netty().migrated()).isEqualTo(new MigrationCounts(0, 1, 0));
+    }
+
+    /** Knows who the client is. */
+    private static final class Who extends ChannelInboundHandlerAdapter implements ConnectionContribution {
+        private final int understood;
+        private volatile String name;
+
+        Who(String name, int understood) {
+            this.name = name;
+            this.understood = understood;
+        }
+
+        @Override
+        public String contributionName() {
+            return "who";
+        }
+
+        @Override
+        public int contributionVersion() {
+            return 1;
+        }
+
+        @Override
+        public Optional<byte[]> save() {
+            return Optional.of(name.getBytes(StandardCharsets.UTF_8));
+        }
+
+        @Override
+        public boolean restore(int version, byte[] state) {
+            name = new String(state, StandardCharsets.UTF_8);
+            return version == understood;
+        }
+    }
+
+    private void identify(String name, int understood) throws Exception {
+        old.inFront(() -> new Who(name, 1));
+        next.inFront(() -> new Who("nobody", understood));
+        client.close();
+        old.resume();
+        client = StrictConnection.open(listener.localAddress());
+        answeredBy("1");
+        old.turnLoops();
+    }
+
+    @Test
+    void whatAHandlerKnowsOfTheClientMoves() throws Exception {
+        identify("Ann", 1);
+
+        Await.event("the drain", drain(), SOON);
+
+        answeredBy("2");
+        assertThat(next.channels().getFirst().pipeline().get(Who.class).name).isEqualTo("Ann");
+    }
+
+    @Test
+    void aConnectionOfWhichAHandlerCannotReadTheStateIsClosed() throws Exception {
+        identify("Ann", 2);
+
+        Await.event("the drain", drain(), SOON);
+
+        assertThat(client.awaitEnd(SOON)).isEqualTo(Ending.CLOSED);
+        next.awaitStates(IDLE, CLOSED);
+    }
+
+    @Test
+    void aConnectionWithTooMuchStateStays() throws Exception {
+        identify("x".repeat(ConnectionContribution.MAX_BYTES), 1);
+
+        var _ = drain();
+        old.turnLoops();
+        old.turnLoops();
+
+        client.send(NAME);
+        assertThat(answer().announcesClose()).isTrue();
+        assertThat(old.netty().migrated()).isEqualTo(new MigrationCounts(0, 1, 0));
     }
 
     @Test
