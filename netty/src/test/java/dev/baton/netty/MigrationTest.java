@@ -412,8 +412,7 @@ final class MigrationTest {
     }
 
     /** Between the freeze and the deregistration, which are two tasks of the loop. */
-    private Optional<Frozen> frozenWith(TestMigration migration, MovableConnection asked, Object event)
-            throws Exception {
+    private Optional<Frozen> frozenWith(MovableConnection asked, Object event) throws Exception {
         Channel channel = old.channels().getFirst();
         CompletableFuture<Optional<Frozen>> frozen = new CompletableFuture<>();
         channel.eventLoop().execute(() -> {
@@ -438,7 +437,7 @@ final class MigrationTest {
         MovableConnection asked = migration.nextAsked();
         ByteBuf begun = Unpooled.copiedBuffer(GET.substring(0, 10), StandardCharsets.US_ASCII);
 
-        Frozen frozen = frozenWith(migration, asked, begun).orElseThrow();
+        Frozen frozen = frozenWith(asked, begun).orElseThrow();
         migration.move(asked, frozen);
         write(GET.substring(10));
 
@@ -454,7 +453,7 @@ final class MigrationTest {
         MovableConnection asked = migration.nextAsked();
         ByteBuf begun = Unpooled.copiedBuffer(GET.substring(0, 10), StandardCharsets.US_ASCII);
 
-        assertThat(frozenWith(migration, asked, begun)).isPresent();
+        assertThat(frozenWith(asked, begun)).isPresent();
         asked.stays();
         old.turnLoops();
         write(GET.substring(10));
@@ -470,8 +469,7 @@ final class MigrationTest {
         var _ = drain(migration);
         MovableConnection asked = migration.nextAsked();
 
-        assertThat(frozenWith(migration, asked, ChannelInputShutdownEvent.INSTANCE))
-                .isEmpty();
+        assertThat(frozenWith(asked, ChannelInputShutdownEvent.INSTANCE)).isEmpty();
 
         assertThat(client.awaitEnd(SOON)).isEqualTo(Ending.CLOSED);
         old.awaitStates(NEW, ACTIVE, IDLE, CLOSED);
