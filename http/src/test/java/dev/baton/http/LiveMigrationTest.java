@@ -45,7 +45,7 @@ final class LiveMigrationTest {
         private final ListenAddress address;
         private final List<String> requests = new CopyOnWriteArrayList<>();
         private final CountDownLatch heldArrived = new CountDownLatch(1);
-        private final CountDownLatch drainBegun = new CountDownLatch(1);
+        private final CountDownLatch turn = new CountDownLatch(1);
         private final CountDownLatch released = new CountDownLatch(1);
         private final String name;
 
@@ -65,7 +65,7 @@ final class LiveMigrationTest {
             if (path.startsWith("/held")) {
                 heldArrived.countDown();
                 try {
-                    drainBegun.await();
+                    turn.await();
                     exchange.sendResponseHeaders(103, -1);
                     released.await();
                 } catch (InterruptedException e) {
@@ -100,9 +100,9 @@ final class LiveMigrationTest {
             return server.participant().drain(DrainReason.SUCCEEDED).toCompletableFuture();
         }
 
-        /** Returns when the loop of the connection on which a request is held has heard of the drain. */
-        void drainIsHeard(RawClient held) throws IOException {
-            drainBegun.countDown();
+        /** Returns when the loop of a connection on which a request is held has done all that was begun before. */
+        void turnLoop(RawClient held) throws IOException {
+            turn.countDown();
             assertThat(held.receive().status()).isEqualTo(103);
         }
 
@@ -140,9 +140,9 @@ final class LiveMigrationTest {
     @AfterEach
     void stop() throws IOException {
         client.close();
-        a.drainBegun.countDown();
+        a.turn.countDown();
         a.released.countDown();
-        b.drainBegun.countDown();
+        b.turn.countDown();
         b.released.countDown();
         a.server.close();
         b.server.close();
@@ -263,7 +263,7 @@ final class LiveMigrationTest {
 
         CompletableFuture<Void> drained = a.drainTo(b);
         client.send("dy");
-        a.drainIsHeard(client);
+        a.turnLoop(client);
         a.released.countDown();
 
         answerIs(client.receive(), "a");
@@ -277,7 +277,7 @@ final class LiveMigrationTest {
         client.get("/held");
         a.heldArrived.await();
         CompletableFuture<Void> drained = a.drainTo(b);
-        a.drainIsHeard(client);
+        a.turnLoop(client);
         client.get("/1").get("/2").send(POST + "bo");
         awaitReceived(a, HELD + 2L * GET_1 + POST.length() + 2);
         a.released.countDown();
@@ -301,8 +301,8 @@ final class LiveMigrationTest {
         client.send(one.replace(" /1 ", " /held ") + one + one);
         a.heldArrived.await();
         awaitReceived(a, HELD + 2L * GET_1);
+        a.turnLoop(client);
         CompletableFuture<Void> drained = a.drainTo(b);
-        a.drainIsHeard(client);
         a.released.countDown();
 
         for (int i = 0; i < 3; i++) {
@@ -319,7 +319,7 @@ final class LiveMigrationTest {
         a.heldArrived.await();
         TestMigration migration = a.byHandTo(b);
         CompletableFuture<Void> drained = a.drain(migration);
-        a.drainIsHeard(client);
+        a.turnLoop(client);
         client.get("/1");
         awaitReceived(a, HELD + GET_1);
         a.released.countDown();
@@ -364,7 +364,7 @@ final class LiveMigrationTest {
         client.get("/held");
         a.heldArrived.await();
         CompletableFuture<Void> drained = a.drainTo(b);
-        a.drainIsHeard(client);
+        a.turnLoop(client);
         client.get("/1").endOutput();
         awaitReceived(a, HELD + GET_1);
         a.released.countDown();
