@@ -34,7 +34,8 @@ final class Benchmarks implements Callable<Integer> {
         TRACKING,
         MEMORY,
         SHUTDOWN,
-        RESTART
+        RESTART,
+        MIGRATION
     }
 
     private enum ClientChoice {
@@ -74,8 +75,15 @@ final class Benchmarks implements Callable<Integer> {
     @Option(
             names = "--open",
             paramLabel = "N",
-            description = "how many idle connections are weighed; by default ${DEFAULT-VALUE}")
+            description = "how many idle connections are weighed, and moved; by default ${DEFAULT-VALUE}")
     private int open = 10_000;
+
+    @Option(
+            names = "--restarts",
+            paramLabel = "N",
+            description =
+                    "how many restarts with live migration are measured, of each kind; by default ${DEFAULT-VALUE}")
+    private int restarts = 5;
 
     @Option(
             names = "--shutdowns",
@@ -104,7 +112,7 @@ final class Benchmarks implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (rounds < 1 || turn < 1 || connections < 1 || open < 1 || shutdowns < 1) {
+        if (rounds < 1 || turn < 1 || connections < 1 || open < 1 || shutdowns < 1 || restarts < 1) {
             throw new ParameterException(spec.commandLine(), "numbers must be at least 1");
         }
         Progress progress = new Progress();
@@ -127,6 +135,11 @@ final class Benchmarks implements Callable<Integer> {
         }
         if (parts.contains(Part.RESTART)) {
             results.addAll(lines(RestartComparison.run(rounds, progress)));
+        }
+        if (parts.contains(Part.MIGRATION)) {
+            try (Children children = new Children()) {
+                results.addAll(new MigrationComparison(open, restarts).run(children, progress));
+            }
         }
         results.forEach(System.out::println);
         return 0;
