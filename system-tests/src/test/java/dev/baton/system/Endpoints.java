@@ -31,6 +31,9 @@ final class Endpoints {
     /** Names the process that answers. */
     static final String PID_HEADER = "Service-Pid";
 
+    /** Says where the connection comes from, as far as this process knows: the proxy's port, or whom a proxy names. */
+    static final String PEER_HEADER = "Service-Peer";
+
     private static final String PID = String.valueOf(ProcessHandle.current().pid());
     private static final Duration GATE_TIMEOUT = Duration.ofSeconds(60);
     static final Duration STREAM_PERIOD = Duration.ofMillis(20);
@@ -92,6 +95,7 @@ final class Endpoints {
     private void begin(HttpExchange exchange, int status, long length) throws IOException {
         exchange.getResponseHeaders().set("Baton-Generation", String.valueOf(generation));
         exchange.getResponseHeaders().set(PID_HEADER, PID);
+        exchange.getResponseHeaders().set(PEER_HEADER, String.valueOf(exchange.getRemoteAddress()));
         exchange.sendResponseHeaders(status, length);
     }
 

@@ -1,5 +1,6 @@
 package dev.baton.system;
 
+import dev.baton.BatonControl;
 import dev.baton.testkit.Await;
 import dev.baton.testkit.ChildJvm;
 import dev.baton.testkit.ExpectedBody;
@@ -116,6 +117,11 @@ final class RunningService implements AutoCloseable {
 
     void hup() throws Exception {
         Signals.send(publishedPid(), "HUP");
+    }
+
+    /** The generation that serves, for requests of an operator. */
+    BatonControl control() throws IOException {
+        return BatonControl.of(publishedPid(), directory.resolve("run"));
     }
 
     /** Restarts, and waits until the new generation serves and the old one has ended. */

@@ -27,6 +27,9 @@ final class Service {
     static final String IDLE_POLICY = "SERVICE_IDLE_POLICY";
     static final String IDLE_GRACE = "SERVICE_IDLE_GRACE";
 
+    /** Whether every connection begins with a header of the PROXY protocol. */
+    static final String PROXY_PROTOCOL = "SERVICE_PROXY_PROTOCOL";
+
     /** The file of a {@link Strike}'s order; nothing is struck if the variable is not set. */
     static final String STRIKE = "SERVICE_STRIKE";
 
@@ -97,6 +100,7 @@ final class Service {
     private static HttpServerOptions httpOptions() {
         HttpServerOptions.Builder options = HttpServerOptions.builder();
         variable(HEAD_TIMEOUT).map(Duration::parse).ifPresent(options::headTimeout);
+        variable(PROXY_PROTOCOL).map(Boolean::valueOf).ifPresent(options::proxyProtocol);
         return options.build();
     }
 
