@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,10 +43,16 @@ class DrainTest {
         return scene;
     }
 
+    /** Connections do not move: what moves, the old process need not end. */
+    private static List<String> staying(String... more) {
+        return Stream.concat(Stream.of(Service.IDLE_POLICY, IdlePolicy.CLOSE_AFTER_RESPONSE.name()), Stream.of(more))
+                .toList();
+    }
+
     @Test
     void atTheDrainTimeoutTheRestIsCutAndTheLogSaysHowMuch() throws Exception {
         try (RunningService service =
-                RunningService.startWithAllTransports(directory, List.of("BATON_DRAIN_TIMEOUT", "1s"))) {
+                RunningService.startWithAllTransports(directory, staying("BATON_DRAIN_TIMEOUT", "1s"))) {
             List<Scene> cut = new ArrayList<>();
             for (Transport transport : Transport.values()) {
                 Scene waiting = scene(service, transport, "waiting");
@@ -88,7 +95,7 @@ class DrainTest {
     @Test
     void aHeadThatNeverCompletesIsAnswered408DuringTheDrain() throws Exception {
         try (RunningService service =
-                RunningService.startWithAllTransports(directory, List.of(Service.HEAD_TIMEOUT, "PT3S"))) {
+                RunningService.startWithAllTransports(directory, staying(Service.HEAD_TIMEOUT, "PT3S"))) {
             for (Transport transport : Transport.values()) {
                 scene(service, transport, "half").write("GET /x HTTP/1.1\r\nHost: local");
             }
@@ -109,7 +116,7 @@ class DrainTest {
     @Test
     void twoThousandIdleConnectionsLeaveTheOldProcessWithTheirNextRequest() throws Exception {
         int clients = 2_000;
-        try (RunningService service = RunningService.start(directory, List.of());
+        try (RunningService service = RunningService.start(directory, staying());
                 RunningLoad load = service.load()
                         .mode(LoadMode.persistent(Duration.ofSeconds(1), Duration.ofSeconds(3)))
                         .connections(clients)
@@ -127,13 +134,7 @@ class DrainTest {
 
     @Test
     void anIdleConnectionMayStayForTheIdleGraceAndSpeakOnceMore() throws Exception {
-        List<String> options = List.of(
-                Service.IDLE_POLICY,
-                IdlePolicy.CLOSE_AFTER_RESPONSE.name(),
-                Service.IDLE_GRACE,
-                "PT3S",
-                "BATON_DRAIN_TIMEOUT",
-                "5m");
+        List<String> options = staying(Service.IDLE_GRACE, "PT3S", "BATON_DRAIN_TIMEOUT", "5m");
         try (RunningService service = RunningService.startWithAllTransports(directory, options)) {
             List<Scene> speaking = idle(service, "speaking", 10);
             List<Scene> silent = idle(service, "silent", 10);

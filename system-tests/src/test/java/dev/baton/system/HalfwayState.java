@@ -35,7 +35,7 @@ enum HalfwayState {
 
     NOTHING_SENT(scene -> () -> {
         scene.write(head("GET /x"));
-        scene.assertLastAnswer("/x");
+        scene.assertServed("/x", false);
     }),
 
     IDLE(scene -> {
@@ -43,7 +43,7 @@ enum HalfwayState {
         scene.receiveAnswer("/x");
         return () -> {
             scene.write(head("GET /y"));
-            scene.assertLastAnswer("/y");
+            scene.assertServed("/y", false);
         };
     }),
 
@@ -51,7 +51,7 @@ enum HalfwayState {
         scene.write("GET /ha");
         return () -> {
             scene.write(head("lf"));
-            scene.assertLastAnswer("/half");
+            scene.assertServed("/half", false);
         };
     }),
 
@@ -59,7 +59,7 @@ enum HalfwayState {
         scene.write("GET /x HTTP/1.1\r\nHost: local");
         return () -> {
             scene.write("host\r\nAccept: */*\r\n\r\n");
-            scene.assertLastAnswer("/x");
+            scene.assertServed("/x", false);
         };
     }),
 
@@ -67,7 +67,7 @@ enum HalfwayState {
         scene.write(head("POST /count?" + scene.log(), "Content-Length: 9") + "line");
         return () -> {
             scene.write(" one\n");
-            scene.assertLastAnswer("/count");
+            scene.assertServed("/count", true);
             scene.assertExecuted(List.of("line one"));
         };
     }),
@@ -77,7 +77,7 @@ enum HalfwayState {
         scene.write(head("POST /count?" + scene.log(), "Transfer-Encoding: chunked") + "5\r\nline \r\n1");
         return () -> {
             scene.write("0\r\nin two chunks !\n\r\n0\r\n\r\n");
-            scene.assertLastAnswer("/count");
+            scene.assertServed("/count", true);
             scene.assertExecuted(List.of("line in two chunks !"));
         };
     }),
@@ -88,9 +88,9 @@ enum HalfwayState {
         return () -> {
             scene.openGate();
             scene.receiveAnswer(Endpoints.FIRST_HALF + Endpoints.SECOND_HALF);
-            // Its head was sent before the drain, and could not say that the connection ends; the next one's does.
+            // Its head was sent before the drain, and could not say that the connection ends; the next one's can.
             scene.write(head("GET /next"));
-            scene.assertLastAnswer("/next");
+            scene.assertServed("/next", false);
         };
     }),
 
@@ -101,6 +101,16 @@ enum HalfwayState {
         return () -> {
             scene.write(scene.post("4\n") + scene.post("5\n"));
             scene.openGate();
+            if (scene.moves()) {
+                scene.receiveAnswer("/when");
+                boolean moved = false;
+                for (int number = 2; number <= 5; number++) {
+                    moved = scene.receiveAnswerOfEither("/count", moved);
+                }
+                scene.assertGoesOn();
+                scene.assertExecuted(List.of("2", "3", "4", "5"));
+                return;
+            }
             List<String> answered = new ArrayList<>();
             boolean last = scene.receiveAnswer("/when").announcesClose();
             for (int number = 2; number <= 5 && !last; number++) {
@@ -121,7 +131,7 @@ enum HalfwayState {
             scene.openGate();
             assertThat(scene.connection().readUntil("\r\n\r\n", SOON)).startsWith("HTTP/1.1 100 ");
             scene.write("line\n");
-            scene.assertLastAnswer("/when/count");
+            scene.assertServed("/when/count", true);
             scene.assertExecuted(List.of("line"));
         };
     }),
@@ -131,7 +141,7 @@ enum HalfwayState {
         assertThat(scene.connection().readUntil("\r\n\r\n", SOON)).startsWith("HTTP/1.1 100 ");
         return () -> {
             scene.write("line\n");
-            scene.assertLastAnswer("/count");
+            scene.assertServed("/count", true);
             scene.assertExecuted(List.of("line"));
         };
     }),
@@ -181,7 +191,7 @@ enum HalfwayState {
         scene.awaitHandler();
         return () -> {
             scene.openGate();
-            scene.assertLastAnswer("/later");
+            scene.assertServed("/later", true);
         };
     }),
 

@@ -4,6 +4,7 @@ import static dev.baton.system.RunningService.SOON;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.drain.IdlePolicy;
 import dev.baton.system.HalfwayState.Halfway;
 import dev.baton.testkit.Answer;
 import dev.baton.testkit.Await;
@@ -39,12 +40,26 @@ class HalfwayTest {
 
     @Test
     void whatWasBegunBeforeARestartIsFinishedByTheOldProcess() throws Exception {
-        try (RunningService service = RunningService.startWithAllTransports(directory, List.of())) {
-            beginAll(service);
+        restart(false, List.of(Service.IDLE_POLICY, IdlePolicy.CLOSE_AFTER_RESPONSE.name()));
+    }
+
+    /** What the old process had not begun, the new one does. */
+    @Test
+    void whatWasBegunBeforeARestartIsFinishedAndTheConnectionGoesOn() throws Exception {
+        restart(true, List.of());
+    }
+
+    private void restart(boolean moves, List<String> options) throws Exception {
+        try (RunningService service = RunningService.startWithAllTransports(directory, options)) {
+            beginAll(service, moves);
             try (StrictConnection probe = Transport.TCP.open(service)) {
                 service.hup();
                 service.awaitSwitch(2);
-                awaitDrain(probe);
+                if (moves) {
+                    awaitMove(probe);
+                } else {
+                    awaitDrain(probe);
+                }
             }
             completeAll(service, () -> {
                 for (Transport transport : Transport.values()) {
@@ -61,7 +76,7 @@ class HalfwayTest {
     @Test
     void whatWasBegunBeforeAStopIsFinished() throws Exception {
         try (RunningService service = RunningService.startWithAllTransports(directory, List.of())) {
-            beginAll(service);
+            beginAll(service, false);
             try (StrictConnection probe = Transport.TCP.open(service)) {
                 service.child().signal("TERM");
                 awaitDrain(probe);
@@ -74,14 +89,22 @@ class HalfwayTest {
         }
     }
 
-    private void beginAll(RunningService service) throws Exception {
+    private void beginAll(RunningService service, boolean moves) throws Exception {
         for (HalfwayState state : HalfwayState.values()) {
             for (Transport transport : Transport.values()) {
-                Scene scene = new Scene(service, transport, state.name());
+                Scene scene = new Scene(service, transport, state.name(), moves);
                 scenes.add(scene);
                 halfway.put(state + " over " + transport, state.begin(scene));
             }
         }
+    }
+
+    private static void awaitMove(StrictConnection probe) throws Exception {
+        Await.state("the new process answers on a connection of the old one", SOON, () -> {
+            probe.send(RunningService.request("/probe"));
+            Answer answer = (Answer) probe.receive(RunningService.request("/probe"), SOON);
+            return answer.generation().orElse(0) == 2;
+        });
     }
 
     /** Until a response says so, nobody outside knows that the drain has begun. */

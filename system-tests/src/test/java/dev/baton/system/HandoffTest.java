@@ -44,10 +44,13 @@ class HandoffTest {
             Answer answer = (Answer) connection.receive(slow, SOON);
             long answeredAt = System.nanoTime();
             assertThat(answer.generation()).hasValue(1);
-            assertThat(answer.announcesClose()).isTrue();
+            assertThat(answer.announcesClose()).isFalse();
             assertThat(service.child().awaitExit(SOON)).isZero();
             System.out.println("last response to exit of the old process: "
                     + Duration.ofNanos(System.nanoTime() - answeredAt).toMillis() + " ms");
+            connection.send(RunningService.request("/next"));
+            Answer next = (Answer) connection.receive(RunningService.request("/next"), SOON);
+            assertThat(next.generation()).as("who has the connection").hasValue(2);
         }
     }
 

@@ -8,10 +8,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /** Requests that leave a trace: each writes one line of its own into a file of the service's. */
 final class PostedLines {
@@ -24,13 +22,6 @@ final class PostedLines {
                         "/count?" + log,
                         (number + "\n").getBytes(StandardCharsets.UTF_8),
                         ExpectedBody.bytes("/count".getBytes(StandardCharsets.UTF_8))))
-                .toList();
-    }
-
-    /** As {@link #to}, with more requests in between: each line's is followed by {@code others} of another kind. */
-    static List<Request> amongOthers(Path log, int count, Request other, int others) {
-        return to(log, count).stream()
-                .flatMap(post -> Stream.concat(Stream.of(post), Collections.nCopies(others, other).stream()))
                 .toList();
     }
 

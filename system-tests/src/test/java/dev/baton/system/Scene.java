@@ -14,15 +14,29 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** One connection to generation 1, with a gate for a handler to wait at and a log for it to write into. */
+/**
+ * One connection to generation 1, with a gate for a handler to wait at and a log for it to write into. At the restart it
+ * either ends with the old process, or moves to the new one.
+ */
 final class Scene implements AutoCloseable {
+    private static final int OLD = 1;
+    private static final int NEW = 2;
+
     private final RunningService service;
     private final StrictConnection connection;
     private final Path gate;
     private final Path log;
+    private final boolean moves;
 
+    /** One that ends with the old process. */
     Scene(RunningService service, Transport transport, String name) throws IOException, InterruptedException {
+        this(service, transport, name, false);
+    }
+
+    Scene(RunningService service, Transport transport, String name, boolean moves)
+            throws IOException, InterruptedException {
         this.service = service;
+        this.moves = moves;
         this.connection = transport.open(service);
         this.gate = service.directory().resolve("gate-" + name + "-" + transport);
         this.log = service.directory().resolve("log-" + name + "-" + transport);
@@ -73,12 +87,62 @@ final class Scene implements AutoCloseable {
 
     /** The next response, which has to be the old process's. */
     Answer receiveAnswer(String body) {
+        return receiveAnswer(body, OLD);
+    }
+
+    private Answer receiveAnswer(String body, int generation) {
+        Answer answer = receiveGood(body);
+        assertThat(answer.generation()).as("who answered").hasValue(generation);
+        return answer;
+    }
+
+    private Answer receiveGood(String body) {
         Outcome outcome = receive(body);
         assertThat(outcome).isInstanceOf(Answer.class);
         Answer answer = (Answer) outcome;
         assertThat(answer.status()).isEqualTo(200);
-        assertThat(answer.generation()).as("who answered").hasValue(1);
         return answer;
+    }
+
+    /** The next response, of whichever process; not the old one's once the connection has moved. Whether it now has. */
+    boolean receiveAnswerOfEither(String body, boolean moved) {
+        Answer answer = receiveGood(body);
+        assertThat(answer.announcesClose()).as("announces close").isFalse();
+        assertThat(answer.generation().orElseThrow()).as("who answered").isBetween(moved ? NEW : OLD, NEW);
+        return answer.generation().orElseThrow() == NEW;
+    }
+
+    /** The next response, which has to be the old process's if its handler had begun, or the connection does not move. */
+    Answer receiveAnswer(String body, boolean begun) {
+        return receiveAnswer(body, begun || !moves ? OLD : NEW);
+    }
+
+    /**
+     * The next response; and then the connection ends, as it says, or goes on with the new process.
+     *
+     * @param begun whether the handler of its request was called before the restart
+     */
+    void assertServed(String body, boolean begun) throws IOException {
+        if (!moves) {
+            assertLastAnswer(body);
+            return;
+        }
+        assertThat(receiveAnswer(body, begun).announcesClose())
+                .as("announces close")
+                .isFalse();
+        assertGoesOn();
+    }
+
+    /** The new process answers, on the same connection. */
+    void assertGoesOn() throws IOException {
+        write(head("GET /on"));
+        assertThat(receiveAnswer("/on", NEW).announcesClose())
+                .as("announces close")
+                .isFalse();
+    }
+
+    boolean moves() {
+        return moves;
     }
 
     /** The next response is the old process's, says that the connection ends, and then it does. */
