@@ -1,6 +1,8 @@
 package dev.baton;
 
 import dev.baton.posix.Platform;
+import dev.baton.posix.Sockets;
+import java.io.IOException;
 
 /** Listeners of a process that runs without {@link Baton}: the same sockets, with no successor. */
 public final class Listeners {
@@ -20,6 +22,17 @@ public final class Listeners {
     public static Listener bind(ListenAddress address, int backlog) throws ListenException {
         Platform.current();
         return ListenerSocket.bind(address, orDefault(backlog), ListenerSocket::end);
+    }
+
+    /**
+     * Two connected stream sockets that nobody else can reach, non-blocking and close-on-exec, which the caller owns: for
+     * requests of a process to itself.
+     *
+     * @throws IOException if no descriptor is left
+     */
+    public static int[] connectedPair() throws IOException {
+        Platform.current();
+        return Sockets.nonBlockingPair(Sockets.Type.STREAM);
     }
 
     static int orDefault(int backlog) {

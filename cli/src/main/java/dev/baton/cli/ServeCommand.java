@@ -8,6 +8,7 @@ import dev.baton.State;
 import dev.baton.http.HttpServerOptions;
 import dev.baton.http.TlsOptions;
 import dev.baton.http.TlsProvider;
+import dev.baton.http.WarmUp;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -117,12 +118,20 @@ final class ServeCommand implements Callable<Integer> {
                             + " whom it names; only where nobody but proxies can connect, because the header is believed")
     private boolean proxyProtocol;
 
+    @Option(
+            names = "--warm-up-path",
+            paramLabel = "PATH",
+            description = "before a new process takes over it asks itself for this path, 2,000 times;"
+                    + " may be given several times")
+    private List<String> warmUpPaths = new ArrayList<>();
+
     @Override
     public Integer call() throws Exception {
         Path root = directory();
         Optional<TlsOptions> tls = tls();
+        WarmUp warmUp = warmUp();
         try (Baton baton = start()) {
-            serve(baton, root, tls);
+            serve(baton, root, tls, warmUp);
             return ExitStatus.OK;
         } catch (IOException e) {
             // Its message says what to do: the address, the pid file or the parent.
@@ -130,10 +139,13 @@ final class ServeCommand implements Callable<Integer> {
         }
     }
 
-    private void serve(Baton baton, Path root, Optional<TlsOptions> tls) throws IOException, InterruptedException {
+    private void serve(Baton baton, Path root, Optional<TlsOptions> tls, WarmUp warmUp)
+            throws IOException, InterruptedException {
         try {
-            HttpServerOptions http =
-                    HttpServerOptions.builder().proxyProtocol(proxyProtocol).build();
+            HttpServerOptions http = HttpServerOptions.builder()
+                    .proxyProtocol(proxyProtocol)
+                    .warmUp(warmUp)
+                    .build();
             FileService.serve(
                     baton, root, addresses(), http, tls, spec.commandLine().getOut());
         } catch (HandoffException e) {
@@ -178,6 +190,14 @@ final class ServeCommand implements Callable<Integer> {
             throw new CannotRunException("--tls-cert and --tls-key belong together; give both or neither");
         }
         return tlsCertificate.flatMap(certificate -> tlsKey.map(key -> new TlsOptions(certificate, key, tlsProvider)));
+    }
+
+    private WarmUp warmUp() throws CannotRunException {
+        try {
+            return warmUpPaths.isEmpty() ? WarmUp.defaults() : WarmUp.of(warmUpPaths.toArray(String[]::new));
+        } catch (IllegalArgumentException e) {
+            throw new CannotRunException(e);
+        }
     }
 
     private Path directory() throws CannotRunException {

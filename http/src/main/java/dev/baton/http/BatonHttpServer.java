@@ -226,13 +226,22 @@ public final class BatonHttpServer extends HttpServer {
 
     private void join(Baton baton, ServerParticipant server) {
         if (baton.state() == dev.baton.State.STARTING && baton.generation() > 1) {
-            var _ = Rehearsal.run();
+            warmUp(server.server(), options.warmUp());
         }
         try {
             baton.join(server);
         } catch (IllegalStateException e) {
             server.close();
             throw e;
+        }
+    }
+
+    private static void warmUp(NettyServer server, WarmUp warmUp) {
+        if (warmUp.requests() > 0 && warmUp.paths().isEmpty()) {
+            var _ = Rehearsal.run(warmUp);
+        } else if (warmUp.requests() > 0) {
+            var _ = Rehearsal.run(WarmUp.defaults());
+            var _ = WarmUpClient.run(server, warmUp);
         }
     }
 

@@ -41,6 +41,7 @@ import java.util.Objects;
  *     specification, version 1 or 2), before TLS if that is spoken. Its addresses are those of the exchange then; one that
  *     speaks of no client (LOCAL, UNKNOWN) leaves the socket's. A connection without a well-formed header, or without one
  *     after {@code headTimeout}, is closed. The header is believed: never on a port that clients can reach themselves
+ * @param warmUp what a successor asks itself before it is ready
  */
 public record HttpServerOptions(
         int maxRequestLine,
@@ -59,9 +60,11 @@ public record HttpServerOptions(
         boolean http2,
         boolean http2Upgrade,
         boolean allowConnect,
-        boolean proxyProtocol) {
+        boolean proxyProtocol,
+        WarmUp warmUp) {
 
     public HttpServerOptions {
+        Objects.requireNonNull(warmUp);
         positive("maxRequestLine", maxRequestLine);
         positive("maxHeadSize", maxHeadSize);
         positive("maxHeaders", maxHeaders);
@@ -123,6 +126,7 @@ public record HttpServerOptions(
         private boolean allowConnect;
         private boolean http2Upgrade;
         private boolean proxyProtocol;
+        private WarmUp warmUp = WarmUp.defaults();
 
         private Builder() {}
 
@@ -231,6 +235,12 @@ public record HttpServerOptions(
             return this;
         }
 
+        /** Default {@link WarmUp#defaults()}. */
+        public Builder warmUp(WarmUp requests) {
+            warmUp = Objects.requireNonNull(requests);
+            return this;
+        }
+
         /** The options as they are now. */
         public HttpServerOptions build() {
             return new HttpServerOptions(
@@ -250,7 +260,8 @@ public record HttpServerOptions(
                     http2,
                     http2Upgrade,
                     allowConnect,
-                    proxyProtocol);
+                    proxyProtocol,
+                    warmUp);
         }
     }
 }

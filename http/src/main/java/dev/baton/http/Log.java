@@ -3,6 +3,7 @@ package dev.baton.http;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 
 /** What the server logs, one method for each event. */
@@ -62,6 +63,17 @@ final class Log {
 
     static void rehearsalFailed(Throwable cause) {
         LOGGER.log(Level.DEBUG, "nothing was rehearsed before ready", cause);
+    }
+
+    static void warmedUp(int answered, int failed, Duration time) {
+        LOGGER.log(
+                failed == 0 ? Level.INFO : Level.WARNING,
+                () -> "warmed up with " + answered + " requests in " + time.toMillis() + " ms"
+                        + (failed == 0 ? "" : "; answered by an error: " + failed));
+    }
+
+    static void warmUpFailed(String reason) {
+        LOGGER.log(Level.WARNING, "the warm-up has ended early: {0}", reason);
     }
 
     static void certificateExpired(Path file, Instant end) {

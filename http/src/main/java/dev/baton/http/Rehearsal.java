@@ -13,11 +13,13 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One request to a server of its own, on a Unix socket in a private directory, before this process is ready.
+ * Requests to a server of its own before this process is ready: one on a Unix socket in a private directory, and those of a
+ * {@link WarmUp} without paths as on a connection that has moved.
  *
  * <p>The classes that accept, decode, dispatch and answer are loaded by it, while the parent still serves; otherwise the
  * first clients after the switch would wait for them. The application sees nothing: its contexts, its registry of
@@ -36,12 +38,12 @@ final class Rehearsal {
      *
      * @return the response; empty if it failed
      */
-    static String run() {
+    static String run(WarmUp warmUp) {
         try {
             Path directory = Files.createTempDirectory("baton-rehearsal");
             Path socket = directory.resolve("s");
             try (Listener listener = Listeners.bind(ListenAddress.unix(socket), 0)) {
-                return exchange(listener, socket);
+                return exchange(listener, socket, warmUp);
             } finally {
                 Files.deleteIfExists(socket);
                 Files.delete(directory);
@@ -52,13 +54,15 @@ final class Rehearsal {
         }
     }
 
-    private static String exchange(Listener listener, Path socket) throws IOException {
+    private static String exchange(Listener listener, Path socket, WarmUp warmUp) throws IOException {
         Contexts contexts = new Contexts();
         contexts.add(new Context("/", Rehearsal::answer, BatonHttpServer.create()));
         Dispatcher dispatcher = new Dispatcher(contexts, HttpServerOptions.defaults(), Thread::startVirtualThread);
+        HttpPipeline pipeline = new HttpPipeline(dispatcher);
         NettyServer server = NettyServer.builder()
                 .listener(listener)
-                .childHandler(new HttpPipeline(dispatcher))
+                .childHandler(pipeline)
+                .adopts(pipeline.adopters(pipeline))
                 .threads(1)
                 .build();
         try (SocketChannel client = SocketChannel.open(StandardProtocolFamily.UNIX)) {
@@ -70,6 +74,7 @@ final class Rehearsal {
             client.write(ByteBuffer.wrap(REQUEST));
             ByteBuffer response = ByteBuffer.allocate(1024);
             while (response.hasRemaining() && client.read(response) >= 0) {}
+            var _ = WarmUpClient.run(server, new WarmUp(List.of(), warmUp.requests(), warmUp.timeLimit()));
             return StandardCharsets.US_ASCII.decode(response.flip()).toString();
         } finally {
             server.close();

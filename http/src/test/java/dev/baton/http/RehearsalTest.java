@@ -15,11 +15,12 @@ class RehearsalTest {
 
     @Test
     void aRehearsalAnswersItsOwnRequestAndLeavesNothingBehind() throws Exception {
-        var _ = Rehearsal.run(); // What the process keeps from the first time is not what a rehearsal leaves behind.
+        var _ = Rehearsal.run(
+                WarmUp.defaults()); // What the process keeps from the first time is not what a rehearsal leaves behind.
         FdLeakCheck descriptors = FdLeakCheck.ofThisJvm();
         Set<Path> directories = directories();
 
-        assertThat(Rehearsal.run()).startsWith("HTTP/1.1 200 OK\r\n");
+        assertThat(Rehearsal.run(WarmUp.defaults())).startsWith("HTTP/1.1 200 OK\r\n");
 
         descriptors.assertNone(Duration.ofSeconds(10));
         assertThat(directories()).isEqualTo(directories);

@@ -2,12 +2,16 @@ package dev.baton.netty;
 
 import dev.baton.ListenAddress;
 import dev.baton.MigratingParticipant.Adoption;
+import dev.baton.drain.ConnectionHistory;
+import dev.baton.drain.ConnectionState;
 import dev.baton.drain.Connections;
 import dev.baton.drain.ServerClosedException;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -43,5 +47,24 @@ final class Adopter {
         } catch (ServerClosedException _) {
             return Optional.empty();
         }
+    }
+
+    /**
+     * Takes a connection of this process with itself in, as one that comes from another process.
+     *
+     * @param registry of such connections
+     * @return empty if connections of HTTP/1.1 are not adopted here
+     */
+    Optional<Adoption> adoptPrivately(Channel channel, ChildSetup setup, Connections registry) {
+        ChannelHandler handler = handlers.get(Http1Connection.PROTOCOL);
+        if (handler == null) {
+            return Optional.empty();
+        }
+        ConnectionHistory none = new ConnectionHistory(ConnectionState.NEW, Duration.ZERO, 0, 0, 0);
+        TransferState state =
+                new TransferState(Http1Connection.PROTOCOL, none, Optional.empty(), List.of(), new byte[0]);
+        // Encoded and decoded, because the connections that follow will be.
+        return TransferState.decode(state.encode())
+                .map(decoded -> ServedConnection.adopt(channel, setup, handler, decoded, registry));
     }
 }

@@ -2,17 +2,21 @@ package dev.baton.netty;
 
 import dev.baton.ListenAddress;
 import dev.baton.Listener;
+import dev.baton.Listeners;
 import dev.baton.MigratingParticipant;
 import dev.baton.Migration;
 import dev.baton.drain.Connections;
 import dev.baton.drain.DrainOptions;
 import dev.baton.drain.DrainResult;
+import dev.baton.drain.IdlePolicy;
 import dev.baton.drain.ServerClosedException;
 import dev.baton.drain.ShutdownResult;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import io.netty.util.concurrent.PromiseCombiner;
@@ -46,6 +50,11 @@ public final class NettyServer implements MigratingParticipant {
     private final Migrator migrator;
     private final Adopter adopter;
 
+    /** For connections of this process with itself. */
+    private final ChildSetup privately;
+
+    private final Connections privateConnections = new Connections(DrainOptions.defaults());
+
     private NettyServer(Builder builder, ChannelHandler childHandler) throws IOException {
         connections =
                 Objects.requireNonNullElseGet(builder.connections, () -> new Connections(DrainOptions.defaults()));
@@ -65,6 +74,10 @@ public final class NettyServer implements MigratingParticipant {
             throw e;
         }
         adopter = new Adopter(setups, builder.adopters(childHandler), connections);
+        privately = new ChildSetup(
+                loops.of(builder.listeners.getFirst().address(), new Migrator(IdlePolicy.CLOSE)),
+                childHandler,
+                Map.of());
     }
 
     /** A builder that holds the defaults. */
@@ -75,6 +88,31 @@ public final class NettyServer implements MigratingParticipant {
     /** The registry: snapshots, state listeners, shutdown callbacks. */
     public Connections connections() {
         return connections;
+    }
+
+    /**
+     * Connects this process with this server over a private pair of sockets: for requests to itself before it accepts. The
+     * server's end takes the way of a connection that another process gives. Neither the registry nor the counts know it, and
+     * {@link #close()} closes it.
+     *
+     * @param client is added to the pipeline of the client's end
+     * @return the client's end, of which the caller has to close; empty if the server adopts no connections of HTTP/1.1
+     * @throws IOException if no descriptor is left
+     */
+    public Optional<Channel> connectPrivately(ChannelHandler client) throws IOException {
+        int[] pair = Listeners.connectedPair();
+        Channel ours = new EpollDomainSocketChannel(pair[0]);
+        Channel theirs = new EpollDomainSocketChannel(pair[1]);
+        Optional<Adoption> adoption = adopter.adoptPrivately(theirs, privately, privateConnections);
+        if (adoption.isEmpty()) {
+            ours.unsafe().closeForcibly();
+            theirs.unsafe().closeForcibly();
+            return Optional.empty();
+        }
+        adoption.get().begin();
+        ours.pipeline().addLast(client);
+        privately.loops().get().loop().register(ours).syncUninterruptibly();
+        return Optional.of(ours);
     }
 
     /**
@@ -184,6 +222,7 @@ public final class NettyServer implements MigratingParticipant {
     @Override
     public int close() {
         int cut = connections.close();
+        var _ = privateConnections.close();
         // The serving loops end after the last accept, so that every connection has one to be registered with, and
         // closed in.
         inAcceptLoop(() -> {

@@ -72,9 +72,18 @@ public final class Sockets {
 
     /** Two connected blocking Unix-domain sockets. */
     public static int[] pair(Type type) throws PosixException {
+        return pair(type.value);
+    }
+
+    /** The same, non-blocking. */
+    public static int[] nonBlockingPair(Type type) throws PosixException {
+        return pair(type.value | Libc.SOCK_NONBLOCK);
+    }
+
+    private static int[] pair(int type) throws PosixException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment pair = arena.allocate(ValueLayout.JAVA_INT, 2);
-            Libc.Function.SOCKETPAIR.call(Libc.AF_UNIX, type.value | Libc.SOCK_CLOEXEC, 0, pair.address());
+            Libc.Function.SOCKETPAIR.call(Libc.AF_UNIX, type | Libc.SOCK_CLOEXEC, 0, pair.address());
             return pair.toArray(ValueLayout.JAVA_INT);
         }
     }
