@@ -109,7 +109,7 @@ final class ConnectionGiver implements Migration {
                 staying = unsent();
             }
         }
-        staying.forEach(MovableConnection::stays);
+        staying.forEach(ConnectionGiver::stays);
     }
 
     /** No more is given; what was not answered by now stays. */
@@ -150,7 +150,7 @@ final class ConnectionGiver implements Migration {
         if (asks) {
             admit();
         } else {
-            connection.stays();
+            stays(connection);
         }
     }
 
@@ -193,7 +193,7 @@ final class ConnectionGiver implements Migration {
                 frozen(connection, state);
             } else {
                 Log.participantFailed(failure);
-                connection.stays();
+                stays(connection);
                 leave(1);
             }
         });
@@ -213,7 +213,7 @@ final class ConnectionGiver implements Migration {
             }
         }
         if (!goes) {
-            connection.stays();
+            stays(connection);
             leave(1);
         }
     }
@@ -337,12 +337,17 @@ final class ConnectionGiver implements Migration {
         for (int i = 0; i < taken.length; i++) {
             MovableConnection connection = batch.connections().get(i).connection();
             if (taken[i]) {
-                connection.moved();
+                ParticipantGroup.attempt(connection::moved);
             } else {
-                connection.stays();
+                stays(connection);
             }
         }
         leave(taken.length);
+    }
+
+    /** One that throws keeps the word from no other. */
+    private static void stays(MovableConnection connection) {
+        ParticipantGroup.attempt(connection::stays);
     }
 
     /** The peer has answered all that it ever will. */
@@ -357,7 +362,7 @@ final class ConnectionGiver implements Migration {
             unanswered.clear();
             notifyAll();
         }
-        staying.forEach(MovableConnection::stays);
+        staying.forEach(ConnectionGiver::stays);
     }
 
     private synchronized List<MovableConnection> unsent() {

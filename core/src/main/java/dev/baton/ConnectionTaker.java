@@ -74,18 +74,20 @@ final class ConnectionTaker {
                 ConnectionFrames.Entry entry = entries.get(handled);
                 int descriptor = descriptors[handled];
                 Optional<Adoption> adoption = adopt(adopter, entry, descriptor);
-                if (adoption.isEmpty()) {
-                    Descriptors.close(descriptor);
-                } else {
-                    adoptions.add(adoption.get());
-                    taken[handled] = true;
-                }
+                taken[handled] = adoption.isPresent();
                 handled++;
+                if (adoption.isPresent()) {
+                    adoptions.add(adoption.get());
+                } else {
+                    Descriptors.close(descriptor);
+                }
             }
             channel.send(ConnectionFrames.taken(received.frame(), taken));
             answered = true;
         } finally {
-            adoptions.forEach(answered ? Adoption::begin : Adoption::abandon);
+            for (Adoption adoption : adoptions) {
+                ParticipantGroup.attempt(answered ? adoption::begin : adoption::abandon);
+            }
             for (; handled < descriptors.length; handled++) {
                 Descriptors.close(descriptors[handled]);
             }

@@ -22,7 +22,7 @@ public interface MovableConnection {
      * from it or written to it until one of the two other methods is called.
      *
      * @return what to pass on; empty if the connection cannot be moved now, and then no other method is called. It may
-     *     ask again
+     *     ask again. If the stage fails, {@link #stays()} is called
      */
     CompletionStage<Optional<Frozen>> freeze();
 

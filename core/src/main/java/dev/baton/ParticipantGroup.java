@@ -47,12 +47,8 @@ final class ParticipantGroup {
     /** Connections may move to another generation during the drain that follows. */
     void migrate(Migration migration) {
         for (Participant participant : members) {
-            try {
-                if (participant instanceof MigratingParticipant migrating) {
-                    migrating.migrate(migration);
-                }
-            } catch (RuntimeException | Error e) {
-                Log.participantFailed(e);
+            if (participant instanceof MigratingParticipant migrating) {
+                attempt(() -> migrating.migrate(migration));
             }
         }
     }
@@ -75,13 +71,7 @@ final class ParticipantGroup {
     }
 
     void release() {
-        for (Participant participant : members) {
-            try {
-                participant.release();
-            } catch (RuntimeException | Error e) {
-                Log.participantFailed(e);
-            }
-        }
+        members.forEach(participant -> attempt(participant::release));
     }
 
     /** Closes every participant, also when one of them fails; the sum of what was cut. */
@@ -110,6 +100,15 @@ final class ParticipantGroup {
             return call.get().toCompletableFuture();
         } catch (RuntimeException | Error e) {
             return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /** Calls a participant; what it throws is logged, and reaches nobody else. */
+    static void attempt(Runnable call) {
+        try {
+            call.run();
+        } catch (RuntimeException | Error e) {
+            Log.participantFailed(e);
         }
     }
 }

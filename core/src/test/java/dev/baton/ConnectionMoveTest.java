@@ -23,6 +23,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,6 +51,7 @@ class ConnectionMoveTest {
     void nothingLeaks() throws Exception {
         giver.close();
         for (Connection connection : connections) {
+            assertThat(connection.words.get()).as("words for " + connection.number).isLessThanOrEqualTo(1);
             connection.close();
         }
         Await.state("all sockets are closed", SOON, () -> sockets().equals(socketsBefore));
@@ -65,7 +67,9 @@ class ConnectionMoveTest {
         private final byte[] state;
         private final CountDownLatch frozen = new CountDownLatch(1);
         private final CompletableFuture<String> fate = new CompletableFuture<>();
+        private final AtomicInteger words = new AtomicInteger();
         private boolean movable = true;
+        private boolean throwing;
 
         Connection(int number, int size) throws IOException {
             this.number = number;
@@ -82,12 +86,22 @@ class ConnectionMoveTest {
 
         @Override
         public void moved() {
-            assertThat(fate.complete("moved")).as("one word only for " + number).isTrue();
+            words.incrementAndGet();
+            fate.complete("moved");
+            fail();
         }
 
         @Override
         public void stays() {
-            assertThat(fate.complete("stays")).as("one word only for " + number).isTrue();
+            words.incrementAndGet();
+            fate.complete("stays");
+            fail();
+        }
+
+        private void fail() {
+            if (throwing) {
+                throw new IllegalStateException("as the test wants");
+            }
         }
 
         String fate() throws Exception {
@@ -121,6 +135,7 @@ class ConnectionMoveTest {
         private final BlockingQueue<Integer> abandoned = new LinkedBlockingQueue<>();
         private final CountDownLatch gate;
         private int refused = -1;
+        private int throwing = -1;
 
         Adopter(CountDownLatch gate) {
             this.gate = gate;
@@ -152,6 +167,9 @@ class ConnectionMoveTest {
                         throw new AssertionError(e);
                     }
                     fate.add(number);
+                    if (number == throwing) {
+                        throw new IllegalStateException("as the test wants");
+                    }
                 }
             });
         }
@@ -255,6 +273,25 @@ class ConnectionMoveTest {
             assertThat(connection.fate()).isEqualTo("moved");
         }
         assertThat(after.getFirst().fate()).isEqualTo("moved");
+    }
+
+    @Test
+    void aConnectionThatThrowsKeepsTheWordFromNoOther() throws Exception {
+        Adopter adopter = startTaker(open(0));
+        adopter.refused = 1;
+        adopter.throwing = 2;
+        giver.open();
+        for (int i = 0; i < 10; i++) {
+            Connection connection = new Connection(i, 4);
+            connection.throwing = i < 2;
+            connections.add(connection);
+            giver.request(connection);
+        }
+        for (Connection connection : connections) {
+            assertThat(connection.fate()).isEqualTo(connection.number == 1 ? "stays" : "moved");
+        }
+        Await.state("all but the one have begun", SOON, () -> adopter.begun.size() == 9);
+        assertThat(giver.isOpen()).isTrue();
     }
 
     @Test

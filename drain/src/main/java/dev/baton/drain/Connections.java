@@ -66,7 +66,19 @@ public final class Connections {
     private volatile Drain current;
 
     /** One drain, from its beginning until it is undone or the server is gone. */
-    private record Drain(DrainReason reason, IdleCloser idleCloser, CompletableFuture<DrainResult> result) {}
+    private static final class Drain {
+        private final DrainReason reason;
+        private final IdleCloser idleCloser;
+        private final CompletableFuture<DrainResult> result = new CompletableFuture<>();
+
+        /** No connection was left, so that the result is, or is about to be, complete. Guarded by the lock. */
+        private boolean over;
+
+        Drain(DrainReason reason, IdleCloser idleCloser) {
+            this.reason = reason;
+            this.idleCloser = idleCloser;
+        }
+    }
 
     /** With the clock of the machine. */
     public Connections(DrainOptions options) {
@@ -109,7 +121,7 @@ public final class Connections {
         Drain drain;
         synchronized (lock) {
             drain = current;
-            boolean gone = drain != null && drain.result.isDone();
+            boolean gone = drain != null && drain.over;
             if (phase == Phase.CLOSED || (gone && (adopted || phase == Phase.SHUT_DOWN))) {
                 throw new ServerClosedException("take a connection");
             }
@@ -278,10 +290,10 @@ public final class Connections {
             if (running != null) {
                 return running;
             }
-            drain = new Drain(
-                    reason, new IdleCloser(timer, options, this::copyOfOpen), new CompletableFuture<DrainResult>());
+            drain = new Drain(reason, new IdleCloser(timer, options, this::copyOfOpen));
             current = drain;
             connections = open.copy();
+            drain.over = connections.isEmpty();
         }
         if (next != Phase.CLOSED) {
             shutdownCallbacks.forEach(each -> ShutdownCallbacks.run(each, reason));
@@ -299,7 +311,9 @@ public final class Connections {
      *
      * <p><b>Why the last one completes the drain exactly once.</b> Leaving and beginning a drain hold the lock. If the
      * last connection leaves first, the copy in {@link #begin} is empty and {@code begin} completes the future; if the
-     * drain begins first, {@code current} is set and the leaver completes it. Completing twice is without effect.
+     * drain begins first, {@code current} is set and the leaver completes it. Completing twice is without effect. That the
+     * drain is over is decided under the lock too: so a connection of another process comes in before that, and the drain
+     * waits for it, or is refused.
      */
     void ended(TrackedConnection connection) {
         Drain drain;
@@ -307,6 +321,9 @@ public final class Connections {
         synchronized (lock) {
             open.remove(connection);
             drain = open.size() == 0 ? current : null;
+            if (drain != null) {
+                drain.over = true;
+            }
             last = phase == Phase.SHUT_DOWN || phase == Phase.CLOSED;
         }
         if (drain == null) {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -28,6 +29,34 @@ final class ConnectionsStressTest {
     @AfterEach
     void stop() {
         threads.shutdownNow();
+    }
+
+    @Test
+    void aDrainWaitsForAnAdoptedConnectionOrRefusesIt() throws Exception {
+        int adoptions = 0;
+        for (int round = 0; round < 2_000; round++) {
+            Connections connections = new Connections(DrainOptions.defaults());
+            FakeConnection last = new FakeConnection(connections);
+            CompletableFuture<DrainResult> drained = connections.drain(DrainReason.SUCCEEDED);
+            CyclicBarrier start = new CyclicBarrier(2);
+            Future<?> closer = threads.submit(() -> closeAt(start, last));
+            Future<FakeConnection> adopter = threads.submit(() -> {
+                start.await();
+                return new FakeConnection(
+                        connections, new ConnectionHistory(ConnectionState.IDLE, Duration.ZERO, 1, 1, 1));
+            });
+            closer.get();
+            try {
+                FakeConnection adopted = adopter.get();
+                adoptions++;
+                assertThat(drained).as("round " + round).isNotDone();
+                adopted.close();
+            } catch (ExecutionException e) {
+                assertThat(e).hasCauseInstanceOf(ServerClosedException.class);
+            }
+            assertThat(drained).isCompletedWithValue(DrainResult.COMPLETED);
+        }
+        System.out.println("adopted in " + adoptions + " of 2000 rounds");
     }
 
     @Test

@@ -14,6 +14,11 @@ final class FakeConnection implements ConnectionControl {
         tracked = connections.open(this);
     }
 
+    /** One that comes from another process. */
+    FakeConnection(Connections connections, ConnectionHistory history) {
+        tracked = connections.adopt(this, history);
+    }
+
     TrackedConnection tracked() {
         return tracked;
     }
