@@ -51,7 +51,9 @@ class ConnectionMoveTest {
     void nothingLeaks() throws Exception {
         giver.close();
         for (Connection connection : connections) {
-            assertThat(connection.words.get()).as("words for " + connection.number).isLessThanOrEqualTo(1);
+            assertThat(connection.words.get())
+                    .as("words for " + connection.number)
+                    .isLessThanOrEqualTo(1);
             connection.close();
         }
         Await.state("all sockets are closed", SOON, () -> sockets().equals(socketsBefore));
