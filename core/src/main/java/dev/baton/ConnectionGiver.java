@@ -32,9 +32,10 @@ import org.jspecify.annotations.Nullable;
  * only then hands back what nobody has answered. The death of either process, a successor that is frozen and thaws
  * later, and a deadline are the same case.
  *
- * <p><b>Room.</b> At most {@link #WINDOW} connections are frozen or on their way. So a slow peer holds up no more than those,
- * the others go on being served here meanwhile, and a peer that does not answer for {@link #PATIENCE} is given nothing
- * any more.
+ * <p><b>Room.</b> So many connections only are frozen or on their way: {@link #FIRST_WINDOW} at first, twice as many with each
+ * answer, at most {@link #WINDOW}. So a peer that is slow, or cold, as a successor is that has never taken a connection,
+ * holds up no more than those; the others go on being served here meanwhile. A peer that does not answer for
+ * {@link #PATIENCE} is given nothing any more.
  *
  * <p><b>Threads.</b> One sends and may wait for room in the peer's queue; one reads answers. The owner, event loops and
  * these two take the lock for moments; connections are called outside it.
@@ -42,6 +43,8 @@ import org.jspecify.annotations.Nullable;
 final class ConnectionGiver implements Migration {
     /** Twice what fits into one message, so that one can be on its way while the next is collected. */
     static final int WINDOW = 2 * Messages.MAX_DESCRIPTORS;
+
+    static final int FIRST_WINDOW = 1;
 
     /** For the answer to a batch. To take one needs milliseconds. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -64,6 +67,8 @@ final class ConnectionGiver implements Migration {
     private final ArrayDeque<MovableConnection> asking = new ArrayDeque<>(); // guarded by this, like all below
     private final ArrayDeque<Given> frozen = new ArrayDeque<>();
     private final ArrayDeque<Batch> unanswered = new ArrayDeque<>();
+
+    private int window = FIRST_WINDOW;
 
     /** From freezing to the answer. */
     private int underWay;
@@ -173,7 +178,7 @@ final class ConnectionGiver implements Migration {
     }
 
     private synchronized @Nullable MovableConnection nextAdmitted() {
-        admitting = phase == Phase.OPEN && underWay < WINDOW && !asking.isEmpty();
+        admitting = phase == Phase.OPEN && underWay < window && !asking.isEmpty();
         if (!admitting) {
             return null;
         }
@@ -330,6 +335,7 @@ final class ConnectionGiver implements Migration {
                 frame, batch.number(), batch.connections().size());
         synchronized (this) {
             unanswered.remove();
+            window = Math.min(WINDOW, 2 * window);
             for (boolean each : taken) {
                 moved += each ? 1 : 0;
             }

@@ -131,11 +131,18 @@ class ConnectionMoveTest {
         return asked;
     }
 
+    /** Until nothing but its size bounds the window. */
+    private void growWindow() throws Exception {
+        for (Connection connection : ask(4 * ConnectionGiver.WINDOW)) {
+            assertThat(connection.fate()).isEqualTo("moved");
+        }
+    }
+
     /** Takes all connections but those with a number that a filter refuses. */
     private static final class Adopter implements ConnectionTaker.Adopter {
         private final BlockingQueue<Integer> begun = new LinkedBlockingQueue<>();
         private final BlockingQueue<Integer> abandoned = new LinkedBlockingQueue<>();
-        private final CountDownLatch gate;
+        private volatile CountDownLatch gate;
         private int refused = -1;
         private int throwing = -1;
 
@@ -226,14 +233,30 @@ class ConnectionMoveTest {
 
     @Test
     void noMoreAreFrozenThanThereIsRoomFor() throws Exception {
-        CountDownLatch gate = open(1);
-        startTaker(gate);
+        Adopter adopter = startTaker(open(0));
         giver.open();
+        growWindow();
+        CountDownLatch gate = open(1);
+        adopter.gate = gate;
         List<Connection> asked = ask(ConnectionGiver.WINDOW + 10);
         asked.get(ConnectionGiver.WINDOW - 1).frozen.await();
         assertThat(asked.get(ConnectionGiver.WINDOW).frozen.getCount())
                 .as("the first that has to wait")
                 .isOne();
+        gate.countDown();
+        for (Connection connection : asked) {
+            assertThat(connection.fate()).isEqualTo("moved");
+        }
+    }
+
+    @Test
+    void aPeerThatHasNotAnsweredYetHoldsUpOneConnectionOnly() throws Exception {
+        CountDownLatch gate = open(1);
+        startTaker(gate);
+        giver.open();
+        List<Connection> asked = ask(10);
+        asked.getFirst().frozen.await();
+        assertThat(asked.get(ConnectionGiver.FIRST_WINDOW).frozen.getCount()).isOne();
         gate.countDown();
         for (Connection connection : asked) {
             assertThat(connection.fate()).isEqualTo("moved");
@@ -337,16 +360,18 @@ class ConnectionMoveTest {
 
     @Test
     void anUndoLeavesWhatIsNotSentAndAwaitsTheAnswerForTheRest() throws Exception {
-        CountDownLatch gate = open(1);
-        Adopter adopter = startTaker(gate);
+        Adopter adopter = startTaker(open(0));
         giver.open();
+        growWindow();
+        CountDownLatch gate = open(1);
+        adopter.gate = gate;
         List<Connection> asked = ask(ConnectionGiver.WINDOW + 10);
         asked.get(ConnectionGiver.WINDOW - 1).frozen.await();
         giver.halt();
         assertThat(asked.getLast().fate()).as("never frozen").isEqualTo("stays");
         gate.countDown();
         int moved = 0;
-        for (Connection connection : asked) {
+        for (Connection connection : connections) {
             moved += connection.fate().equals("moved") ? 1 : 0;
         }
         assertThat(giver.moved()).isEqualTo(moved);
