@@ -24,7 +24,12 @@ final class AotCache {
         progress.say("recording an AOT cache");
         Path cache = directory.resolve("service.aot");
         try (MigrationService service = MigrationService.start(
-                Integer.MAX_VALUE, Duration.ZERO, List.of("-XX:AOTCacheOutput=" + cache), directory, children)) {
+                Integer.MAX_VALUE,
+                Warmth.WARMED,
+                Duration.ZERO,
+                List.of("-XX:AOTCacheOutput=" + cache),
+                directory,
+                children)) {
             try (RunningLoad running = SwitchLatencies.start(service, TRAINING)) {
                 var _ = running.join();
             }

@@ -6,6 +6,7 @@ import dev.baton.Baton;
 import dev.baton.ListenAddress;
 import dev.baton.drain.ConnectionState;
 import dev.baton.http.BatonHttpServer;
+import dev.baton.http.HttpServerOptions;
 import dev.baton.testkit.Load;
 import java.net.InetSocketAddress;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -36,13 +37,17 @@ final class MigrationServer {
 
     private MigrationServer() {}
 
-    /** {@code MigrationServer CONNECTIONS}: every so many connections that come are worth a line. */
+    /** {@code MigrationServer CONNECTIONS WARMTH}: every so many connections that come are worth a line. */
     public static void main(String[] arguments) throws Exception {
         int connections = Integer.parseInt(arguments[0]);
+        HttpServerOptions options = HttpServerOptions.builder()
+                .warmUp(Warmth.valueOf(arguments[1]).warmUp())
+                .build();
         try (Baton baton = Baton.start()) {
             int generation = baton.generation();
             announceServing(generation);
-            BatonHttpServer server = BatonHttpServer.create(ListenAddress.parse("127.0.0.1:0"));
+            BatonHttpServer server = BatonHttpServer.create(options);
+            var _ = server.listen(ListenAddress.parse("127.0.0.1:0"));
             Headers headers = Headers.of(
                     "Content-Type", Greeting.CONTENT_TYPE, Load.GENERATION_HEADER, Integer.toString(generation));
             server.createContext("/", HttpHandlers.of(200, headers, Greeting.TEXT));

@@ -33,14 +33,19 @@ final class MigrationService implements AutoCloseable {
      * @param undoWindow for how long an old generation stays after it has nothing to do any more
      */
     static MigrationService start(
-            int connections, Duration undoWindow, List<String> jvmOptions, Path directory, Children children)
+            int connections,
+            Warmth warmth,
+            Duration undoWindow,
+            List<String> jvmOptions,
+            Path directory,
+            Children children)
             throws IOException, InterruptedException {
         ChildJvm child = children.add(ChildJvm.of(MigrationServer.class)
                 .jvmOptions("-Xms256m", "-Xmx256m")
                 .jvmOptions(jvmOptions.toArray(String[]::new))
                 .environment("BATON_RUN_DIR", directory.resolve("run").toString())
                 .environment("BATON_UNDO_WINDOW", undoWindow.toSeconds() + "s")
-                .arguments(Integer.toString(connections))
+                .arguments(Integer.toString(connections), warmth.name())
                 .start());
         MigrationService service = new MigrationService(child);
         var _ = service.awaitServing();

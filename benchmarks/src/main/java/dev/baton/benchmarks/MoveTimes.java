@@ -36,7 +36,7 @@ final class MoveTimes {
     List<Ratio> run(int count, Path directory, Children children, Progress progress)
             throws IOException, InterruptedException {
         try (MigrationService service =
-                MigrationService.start(connections, UNDO_WINDOW, List.of(), directory, children)) {
+                MigrationService.start(connections, Warmth.WARMED, UNDO_WINDOW, List.of(), directory, children)) {
             for (int round = 1; round <= count; round++) {
                 progress.say(
                         "%,d connections, accepted and moved, round %d of %d".formatted(connections, round, count));

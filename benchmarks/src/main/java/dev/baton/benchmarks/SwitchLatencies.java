@@ -77,7 +77,7 @@ final class SwitchLatencies {
             for (Warmth warmth : order) {
                 progress.say("restart under load, %s, round %d of %d".formatted(warmth, round, count));
                 restarts.computeIfAbsent(warmth, _ -> new ArrayList<>())
-                        .add(restart(warmth.jvmOptions(aot, directory), directory, children));
+                        .add(restart(warmth, warmth.jvmOptions(aot), directory, children));
             }
             order = order.reversed();
         }
@@ -91,10 +91,10 @@ final class SwitchLatencies {
     }
 
     /** @throws IOException if a request failed: there is nothing to compare then */
-    private Restart restart(List<String> jvmOptions, Path directory, Children children)
+    private Restart restart(Warmth warmth, List<String> jvmOptions, Path directory, Children children)
             throws IOException, InterruptedException {
-        try (MigrationService service =
-                        MigrationService.start(Integer.MAX_VALUE, UNDO_WINDOW, jvmOptions, directory, children);
+        try (MigrationService service = MigrationService.start(
+                        Integer.MAX_VALUE, warmth, UNDO_WINDOW, jvmOptions, directory, children);
                 RunningLoad load = start(service, Duration.ofMinutes(5))) {
             TimeUnit.NANOSECONDS.sleep(WARMING.plus(WINDOW).toNanos());
             long signalled = System.nanoTime();

@@ -1,17 +1,17 @@
 package dev.baton.benchmarks;
 
-import java.nio.file.Path;
+import dev.baton.http.WarmUp;
 import java.util.List;
 
 /** How a successor is prepared for its first clients. */
 enum Warmth {
-    /**
-     * Not at all: {@code dev.baton.http} answers no request before its clients', because the one that it sends itself needs a
-     * socket in the folder for temporary files.
-     */
+    /** Not at all. */
     COLD("cold", "", ""),
 
-    /** By {@code dev.baton.http} as it does by itself. */
+    /** By {@code dev.baton.http} as it does by itself, without the application. */
+    BY_ITSELF("by default", "", ""),
+
+    /** By requests to the application too. */
     WARMED("warmed", "", ""),
 
     /** The same in JVMs that start with an AOT cache. */
@@ -27,14 +27,18 @@ enum Warmth {
         this.goalOfMaximum = goalOfMaximum;
     }
 
-    /** @param aot those with which a JVM uses the AOT cache */
-    List<String> jvmOptions(List<String> aot, Path directory) {
+    /** The option of the server. */
+    WarmUp warmUp() {
         return switch (this) {
-            case COLD ->
-                List.of("-Djava.io.tmpdir=" + directory.resolve("missing"), "-Dio.netty.native.workdir=" + directory);
-            case WARMED -> List.of();
-            case WARMED_WITH_AOT_CACHE -> aot;
+            case COLD -> WarmUp.off();
+            case BY_ITSELF -> WarmUp.defaults();
+            case WARMED, WARMED_WITH_AOT_CACHE -> WarmUp.of("/");
         };
+    }
+
+    /** @param aot those with which a JVM uses the AOT cache */
+    List<String> jvmOptions(List<String> aot) {
+        return this == WARMED_WITH_AOT_CACHE ? aot : List.of();
     }
 
     /** In words; empty if there is none. */
