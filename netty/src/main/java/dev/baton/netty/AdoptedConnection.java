@@ -70,6 +70,17 @@ final class AdoptedConnection implements Adoption, Suspended {
             return;
         }
         served.home().migrator().connectionAdopted();
+        try {
+            goOn();
+        } catch (RuntimeException | Error e) {
+            // A handler that cannot read what another release has saved, or whose class cannot be loaded. Without the
+            // prefix, what comes next would be taken for the beginning of a request.
+            ServerLog.connectionNotSetUp(channel, e);
+            var _ = channel.close();
+        }
+    }
+
+    private void goOn() {
         if (!fits() || !restoreContributions()) {
             var _ = channel.close();
             return;

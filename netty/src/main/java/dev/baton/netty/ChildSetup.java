@@ -64,8 +64,7 @@ record ChildSetup(Supplier<ServingLoop> loops, ChannelHandler handler, Map<Chann
     @SuppressWarnings("unchecked")
     private static <T> void setOption(Channel channel, ChannelOption<T> option, Object value) {
         // The builder has taken both from one call, so the types agree. An option that the transport does not know,
-        // such as
-        // TCP_NODELAY on a Unix socket, is ignored, as ServerBootstrap ignores it.
+        // such as TCP_NODELAY on a Unix socket, is ignored, as ServerBootstrap ignores it.
         channel.config().setOption(option, (T) value);
     }
 }

@@ -212,6 +212,10 @@ public final class Http1Connection extends ChannelDuplexHandler implements Conne
     }
 
     private void drainChanged() {
+        if (served.isSuspended()) {
+            // A write of the application, which is held back. When the connection goes on here, this is called again.
+            return;
+        }
         // What the registry says now: a drain and its undoing may arrive in either order, and a request before both.
         if (tracked().drainReason().isEmpty()) {
             draining = false;
@@ -449,8 +453,7 @@ public final class Http1Connection extends ChannelDuplexHandler implements Conne
         unanswered++;
         clientKeepsAlive = HttpUtil.isKeepAlive(request);
         // After one that cannot be understood nobody knows where the next begins; and after one that asks to close no
-        // other
-        // is to be served (RFC 9112, section 9.6).
+        // other is to be served (RFC 9112, section 9.6).
         exhausted = request.decoderResult().isFailure() || !clientKeepsAlive;
         return true;
     }

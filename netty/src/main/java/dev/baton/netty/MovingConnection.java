@@ -21,6 +21,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.util.AttributeKey;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.PromiseNotifier;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,6 +40,8 @@ import org.jspecify.annotations.Nullable;
  *      |                  |                          |
  *      +---not at rest: forgotten, may ask again     |
  *      +---stays----------+---ended, too big---------+---stays--> STAYS (to the end of this drain)
+ *                                                    |
+ *                                                    +---closed by the registry--> CUT --moved, stays--> GONE
  * </pre>
  *
  * <p>Everything happens in the connection's event loop; what other threads call becomes a task of it.
@@ -58,7 +61,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Who may close the descriptor.</b> While it is frozen, nobody here: its number is being sent, and must not come to
  * stand for another socket. A close that is asked for meanwhile waits; it is done if the connection stays, and means
- * nothing any more if it has moved, because the connection is another's then.
+ * nothing any more if it has moved, because the connection is another's then. If it is the registry that closes, which
+ * ends the drain or the server, then nothing goes on here whatever becomes of the connection: all but the descriptor is
+ * given up at once, because the loop may have ended when the answer comes.
  */
 final class MovingConnection implements MovableConnection, Suspended {
     /** Of a channel that has asked in the drain that is going on. */
@@ -69,6 +74,7 @@ final class MovingConnection implements MovableConnection, Suspended {
         FREEZING,
         FROZEN,
         STAYS,
+        CUT,
         GONE
     }
 
@@ -93,9 +99,17 @@ final class MovingConnection implements MovableConnection, Suspended {
     @Nullable
     private ChannelPromise close;
 
+    @Nullable
+    private ChannelPromise shutdown;
+
     MovingConnection(ServedConnection served) {
         this.served = served;
         this.channel = served.channel();
+    }
+
+    /** Whether it waits for room. */
+    boolean isAsking() {
+        return state == State.ASKING;
     }
 
     /** Whether the connection has been refused, or could not be frozen, so that it does not ask again in this drain. */
@@ -114,12 +128,12 @@ final class MovingConnection implements MovableConnection, Suspended {
 
     @Override
     public void moved() {
-        inLoop(this::leave, this::closeDescriptor);
+        inLoop(this::leave, () -> endAfterTheLoop(true));
     }
 
     @Override
     public void stays() {
-        inLoop(this::refuse, this::closeDescriptor);
+        inLoop(this::refuse, () -> endAfterTheLoop(false));
     }
 
     private void inLoop(Runnable task, Runnable afterItsEnd) {
@@ -130,16 +144,43 @@ final class MovingConnection implements MovableConnection, Suspended {
         }
     }
 
-    /** The loop has ended, and has closed what was registered with it, which a frozen connection was not. */
+    /**
+     * The loop has ended, and has closed what was registered with it, which a frozen connection was not. This thread is
+     * alone with it.
+     */
+    private void endAfterTheLoop(boolean moved) {
+        if (channel.isOpen()) {
+            if (moved) {
+                served.home().migrator().connectionMoved();
+            }
+            served.failed();
+            closeDescriptor();
+            dropHeld();
+        }
+    }
+
+    /**
+     * First past SO_LINGER, which would make Netty close it in a thread of its own; then for those who listen for it. The
+     * channel is not registered.
+     */
     private void closeDescriptor() {
-        channel.unsafe().closeForcibly();
+        if (channel.isOpen()) {
+            channel.unsafe().closeForcibly();
+            channel.unsafe().close(channel.voidPromise());
+        }
     }
 
     // In the loop.
 
     private void freeze(CompletableFuture<Optional<Frozen>> frozen) {
+        if (state == State.ASKING && channel.isRegistered()) {
+            // The registry may have begun the drain, and its word to the protocol be on its way: what hears of FROZEN is
+            // to have heard of BEGUN.
+            served.tellProtocol();
+        }
         if (state != State.ASKING || !channel.isRegistered() || !isFlushed() || !served.canMoveNow()) {
             served.forget(this);
+            runLater();
             frozen.complete(Optional.empty());
             return;
         }
@@ -155,7 +196,7 @@ final class MovingConnection implements MovableConnection, Suspended {
     }
 
     private void deregistered(CompletableFuture<Optional<Frozen>> frozen) {
-        boolean goesOnHere = refused || inputEnded || close != null || !writes.isEmpty() || !channel.isActive();
+        boolean goesOnHere = refused || inputEnded || close != null || shutdown != null || !writes.isEmpty() || !channel.isActive();
         Optional<Frozen> image = goesOnHere ? Optional.empty() : image();
         if (image.isPresent()) {
             state = State.FROZEN;
@@ -182,7 +223,9 @@ final class MovingConnection implements MovableConnection, Suspended {
             return encoded.length > Migration.MAX_STATE_BYTES
                     ? Optional.empty()
                     : Optional.of(new Frozen(served.home().listener(), descriptor, encoded));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // An error too, such as a class that cannot be loaded because the jar was overwritten: whoever waits for the
+            // image would wait for ever.
             ServerLog.connectionNotSaved(channel, e);
             return Optional.empty();
         }
@@ -237,9 +280,14 @@ final class MovingConnection implements MovableConnection, Suspended {
             case ASKING -> {
                 state = State.STAYS;
                 served.stayed();
+                runLater();
             }
             case FREEZING -> refused = true;
             case FROZEN -> thaw();
+            case CUT -> {
+                state = State.GONE;
+                closeDescriptor();
+            }
             case STAYS, GONE -> {}
         }
     }
@@ -250,6 +298,8 @@ final class MovingConnection implements MovableConnection, Suspended {
         served.restore(before);
         if (channel.isOpen() && !served.loop().register(channel).isSuccess()) {
             ServerLog.connectionNotSetUp(channel, new IllegalStateException("cannot be watched again"));
+            closeDescriptor();
+            removeHandlers();
         }
         if (!channel.isOpen()) {
             dropHeld();
@@ -261,8 +311,13 @@ final class MovingConnection implements MovableConnection, Suspended {
         }
         served.stayed();
         replay();
-        later.forEach(Runnable::run);
+        runLater();
+    }
+
+    private void runLater() {
+        List<Runnable> tasks = List.copyOf(later);
         later.clear();
+        tasks.forEach(Runnable::run);
     }
 
     /** What was held back happens now, in the order in which it would have without the freeze. */
@@ -280,32 +335,46 @@ final class MovingConnection implements MovableConnection, Suspended {
             served.writeHeld(each.message, each.promise);
         }
         writes.clear();
+        if (shutdown != null) {
+            PromiseNotifier.cascade(served.shutdownOutput(), shutdown);
+        }
         if (close != null) {
             var _ = channel.close(close);
         }
     }
 
-    /**
-     * The connection is another process's. The handlers leave from the last to the first: so each of them frees what it
-     * has, and a decoder that passes on what it holds when it leaves passes it to nobody.
-     */
+    /** The connection is another process's. */
     private void leave() {
-        if (state != State.FROZEN) {
-            return;
+        if (state == State.FROZEN || state == State.CUT) {
+            state = State.GONE;
+            served.gone();
+            removeHandlers();
+            closeDescriptor();
+            dropHeld();
         }
-        state = State.GONE;
-        served.gone();
+    }
+
+    @Override
+    public void cut(Runnable closeIfItStays) {
+        if (state == State.FROZEN) {
+            state = State.CUT;
+            served.failed();
+            removeHandlers();
+            dropHeld();
+        } else if (state == State.FREEZING) {
+            refused = true;
+            later(closeIfItStays);
+        }
+    }
+
+    /**
+     * From the last to the first: so each of them frees what it has, and a decoder that passes on what it holds when it
+     * leaves passes it to nobody.
+     */
+    private void removeHandlers() {
         ChannelPipeline pipeline = channel.pipeline();
         while (pipeline.last() != null) {
             pipeline.removeLast();
-        }
-        dropHeld();
-        // First past SO_LINGER, which would make Netty close it in a thread of its own; then for those who listen for
-        // it.
-        channel.unsafe().closeForcibly();
-        channel.unsafe().close(channel.voidPromise());
-        if (close != null) {
-            close.trySuccess();
         }
     }
 
@@ -318,6 +387,12 @@ final class MovingConnection implements MovableConnection, Suspended {
         }
         writes.clear();
         later.clear();
+        if (shutdown != null) {
+            shutdown.tryFailure(new ClosedChannelException());
+        }
+        if (close != null) {
+            close.trySuccess();
+        }
     }
 
     // What ServedConnection is asked for meanwhile.
@@ -344,6 +419,13 @@ final class MovingConnection implements MovableConnection, Suspended {
         } else if (!promise.isVoid()) {
             var _ = close.addListener((ChannelFuture _) -> promise.trySuccess());
         }
+    }
+
+    ChannelFuture shutdownOutput() {
+        if (shutdown == null) {
+            shutdown = channel.newPromise();
+        }
+        return shutdown;
     }
 
     @Override

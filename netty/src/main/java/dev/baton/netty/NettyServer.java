@@ -146,6 +146,8 @@ public final class NettyServer implements MigratingParticipant {
     @Override
     public CompletableFuture<Void> drain(DrainReason reason) {
         CompletableFuture<DrainResult> drained;
+        // Before the loops hear of it, and count.
+        MigrationCounts before = migrator.counts();
         try {
             drained = connections.drain(
                     switch (reason) {
@@ -156,7 +158,6 @@ public final class NettyServer implements MigratingParticipant {
             return CompletableFuture.failedFuture(e);
         }
         CompletableFuture<Void> result = new CompletableFuture<>();
-        MigrationCounts before = migrator.counts();
         var _ = drained.thenAccept(how -> {
             switch (how) {
                 case COMPLETED -> {
@@ -295,7 +296,8 @@ public final class NettyServer implements MigratingParticipant {
          *
          * <p>By default it is the {@linkplain #childHandler child handler} for those two and for
          * {@link ProxyHeader#PROTOCOL}. A child handler that begins with a {@link ProxyHeader} cannot go on with what is
-         * behind it, and one that begins with TLS with nothing at all: say so here.
+         * behind it, and one that begins with TLS with nothing at all. What it begins with is only known when it has, and
+         * then the connection is this process's, and is closed: say here what it can go on with.
          */
         public Builder adopts(Map<String, ChannelHandler> handlers) {
             adopters = Map.copyOf(handlers);

@@ -106,7 +106,8 @@ public final class ProxyHeader extends ChannelInboundHandlerAdapter implements C
             if (each.hasAttr(ADDRESSES)) {
                 Attribute<ProxyAddresses> attribute = each.attr(ADDRESSES);
                 ProxyAddresses addresses = attribute.get();
-                return addresses.isNone() ? null : addresses;
+                // Null at the moment between the making of the attribute and its value, in which other threads may ask.
+                return addresses == null || addresses.isNone() ? null : addresses;
             }
         }
         return null;
@@ -114,7 +115,7 @@ public final class ProxyHeader extends ChannelInboundHandlerAdapter implements C
 
     /** What a channel's header has said; empty if it has had none. */
     static Optional<ProxyAddresses> said(Channel channel) {
-        return channel.hasAttr(ADDRESSES) ? Optional.of(channel.attr(ADDRESSES).get()) : Optional.empty();
+        return channel.hasAttr(ADDRESSES) ? Optional.ofNullable(channel.attr(ADDRESSES).get()) : Optional.empty();
     }
 
     /** The channel's header was read by another process, and has said this. */

@@ -27,6 +27,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +53,9 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
     @Nullable
     private volatile ConnectionProtocol protocol;
 
+    /** Comes from another process, and nothing was read or written since. In the event loop. */
+    private boolean untouched;
+
     private ServedConnection(Channel channel, ServingLoop home, Connections connections) {
         this.channel = channel;
         this.home = home;
@@ -64,6 +68,7 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
         this.home = setup.loops().get();
         // Before the registry can ask for anything.
         this.protocol = new AdoptedConnection(this, channel, setup, handler, state);
+        this.untouched = true;
         this.tracked = connections.adopt(this, state.history());
     }
 
@@ -144,9 +149,13 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
 
     /**
      * Closes the output, with a close_notify before if the connection speaks TLS. What was not written yet is thrown away.
-     * Call it in the event loop.
+     * While the connection is on its way to another process it waits, as {@link Channel#close()} does; the channel's own
+     * method would not. Call it in the event loop.
      */
     public ChannelFuture shutdownOutput() {
+        if (protocol instanceof MovingConnection moving) {
+            return moving.shutdownOutput();
+        }
         return TlsHandler.shutdownOutput((DuplexChannel) channel);
     }
 
@@ -178,7 +187,7 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
             }
             if (canMoveNow()) {
                 askToMove();
-            } else if (home.migrator().isOpen() && !mayMove()) {
+            } else if (home.migrator().isOpen() && tracked.drainReason().isPresent() && !mayMove()) {
                 home.migrator().connectionStayed();
             }
         });
@@ -199,10 +208,14 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
 
     // Live migration, in the loop.
 
-    /** Whether the connection may, now or later in this drain, move to another process. */
+    /**
+     * Whether the connection may, now or later in this drain, move to another process. The way is open before the drain
+     * begins, and may be open again when a task of a drain that was undone runs: without a drain nothing moves.
+     */
     boolean mayMove() {
         ConnectionProtocol current = protocol;
         return home.migrator().isOpen()
+                && tracked.drainReason().isPresent()
                 && (channel instanceof EpollSocketChannel || channel instanceof EpollDomainSocketChannel)
                 && !hijacked()
                 && (current == null || current.migratesAs().isPresent())
@@ -231,8 +244,13 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
     /** Nothing was said to the client, and what it has said, a handler can give back. */
     private boolean isUndecidedAtRest() {
         boolean nothingRead = tracked.state() == ConnectionState.NEW;
-        return tracked.snapshot().bytesSent() == 0
-                && (nothingRead || channel.pipeline().get(UndispatchedBytes.class) != null);
+        return untouched
+                || (tracked.snapshot().bytesSent() == 0
+                        && (nothingRead || channel.pipeline().get(UndispatchedBytes.class) != null));
+    }
+
+    boolean isSuspended() {
+        return protocol instanceof Suspended;
     }
 
     /** Once until that is answered. */
@@ -264,7 +282,8 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
         ConnectionProtocol current = protocol;
         boolean speaks = switch (name) {
             case "", ProxyHeader.PROTOCOL_BEHIND -> !(current instanceof ProxyHeader);
-            default -> current != null && current.migratesAs().equals(Optional.of(name));
+            // A pipeline that finds it out by the first bytes finds it out by the next, which are the first of a request.
+            default -> current == null || current.migratesAs().equals(Optional.of(name));
         };
         return speaks && channel.pipeline().get(SslHandler.class) == null;
     }
@@ -296,7 +315,7 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
         tracked.closed();
     }
 
-    private void tellProtocol() {
+    void tellProtocol() {
         ConnectionProtocol current = protocol;
         if (current != null) {
             tracked.drainReason().ifPresentOrElse(current::drain, current::resume);
@@ -337,6 +356,9 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
      * had arrived by now is read and makes the connection ACTIVE. From there to the close the loop does nothing else.
      * What arrives later than that was on its way, and no server can know of it: that is the fault of closing idle
      * connections, and why {@link dev.baton.drain.IdlePolicy#CLOSE} is not the default.
+     *
+     * <p>A connection that has asked to move, and waits until there is room, is not closed before it has heard that it
+     * stays.
      */
     @Override
     public void closeIfIdle() {
@@ -346,11 +368,18 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
     }
 
     private void closeStillIdle() {
+        if (tracked.drainReason().isEmpty()) {
+            // The drain was undone, while this was on its way or held back.
+            return;
+        }
         switch (tracked.state()) {
             case NEW, IDLE -> {
                 ConnectionProtocol current = protocol;
                 TlsHandler tls = TlsHandler.of(channel);
-                if (tls != null && tls.isRecordBegun()) {
+                MovingConnection asked = asked();
+                if (asked != null && asked.isAsking()) {
+                    asked.closeIdle();
+                } else if (tls != null && tls.isRecordBegun()) {
                     tls.onRecordEnd(this::closeStillIdle);
                 } else if (current != null) {
                     current.closeIdle();
@@ -373,11 +402,12 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
     /** Past the pipeline, where a handler might put the close off. */
     @Override
     public void close() {
-        inLoop(() -> {
+        Runnable close = () -> {
             if (!hijacked()) {
                 TlsHandler.closeNow(channel);
             }
-        });
+        };
+        inLoop(close, suspended -> suspended.cut(close));
     }
 
     @Override
@@ -391,14 +421,18 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
      * comes from one, waits until it goes on here.
      */
     private void inLoop(Runnable task) {
+        inLoop(task, suspended -> suspended.later(task));
+    }
+
+    private void inLoop(Runnable task, Consumer<Suspended> ifSuspended) {
         try {
             home.loop().execute(() -> {
                 if (protocol instanceof Suspended suspended) {
-                    suspended.later(task);
+                    ifSuspended.accept(suspended);
                 } else if (channel.isRegistered()) {
                     task.run();
                 } else if (channel.isOpen()) {
-                    inLoop(task);
+                    inLoop(task, ifSuspended);
                 }
             });
         } catch (RejectedExecutionException _) {
@@ -421,9 +455,13 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
     }
 
     private void passOn(ChannelHandlerContext ctx, Object message) throws Exception {
-        if (protocol == null && message instanceof ByteBuf && tracked.state() == ConnectionState.NEW) {
-            tracked.active();
+        if (protocol == null && message instanceof ByteBuf) {
+            ConnectionState state = tracked.state();
+            if (state == ConnectionState.NEW || (untouched && state == ConnectionState.IDLE)) {
+                tracked.active();
+            }
         }
+        untouched = false;
         first().channelRead(ctx, message);
     }
 
@@ -433,6 +471,7 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
             moving.write(message, promise);
             return;
         }
+        untouched = false;
         switch (message) {
             case ByteBuf bytes -> tracked.sent(bytes.readableBytes());
             case ByteBufHolder holder -> tracked.sent(holder.content().readableBytes());

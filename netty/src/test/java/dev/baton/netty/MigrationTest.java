@@ -22,11 +22,15 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
+import java.nio.BufferUnderflowException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,6 +45,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Connections of a plain Netty pipeline, whose decoder tells nothing, move from one server to another. */
 @ExtendWith(NoLeaks.class)
@@ -489,7 +495,7 @@ final class MigrationTest {
     }
 
     /** Knows who the client is. */
-    private static final class Who extends ChannelInboundHandlerAdapter implements ConnectionContribution {
+    private static class Who extends ChannelInboundHandlerAdapter implements ConnectionContribution {
         private final int understood;
         private volatile String name;
 
@@ -561,6 +567,202 @@ final class MigrationTest {
         client.send(NAME);
         assertThat(answer().announcesClose()).isTrue();
         assertThat(old.netty().migrated()).isEqualTo(new MigrationCounts(0, 1, 0));
+    }
+
+    @Test
+    void aConnectionOfWhichAHandlerFailsToReadTheStateIsClosed() throws Exception {
+        identify("Ann", 1);
+        next.inFront(() -> new Who("nobody", 1) {
+            @Override
+            public boolean restore(int version, byte[] state) {
+                throw new BufferUnderflowException();
+            }
+        });
+
+        Await.event("the drain", drain(), SOON);
+
+        assertThat(client.awaitEnd(SOON)).isEqualTo(Ending.CLOSED);
+        next.awaitStates(IDLE, CLOSED);
+    }
+
+    @Test
+    void aConnectionOfWhichAHandlerFailsToSaveTheStateGoesOnHere() throws Exception {
+        identify("Ann", 1);
+        client.close();
+        old.inFront(() -> new Who("Ann", 1) {
+            @Override
+            public Optional<byte[]> save() {
+                throw new NoClassDefFoundError("of a jar that was overwritten");
+            }
+        });
+        client = StrictConnection.open(listener.localAddress());
+        answeredBy("1");
+        old.turnLoops();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        var _ = drain(migration);
+
+        assertThat(migration.frozen(migration.nextAsked())).isEmpty();
+
+        isDrainedInTheOldServer();
+    }
+
+    /** Finds out by the first bytes what the connection speaks; holds nothing, because all tests send at least one line. */
+    private static ChannelHandler detector(TestServer server, String name) {
+        return new ChannelInitializer<Channel>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
+                    @Override
+                    public void channelRead(ChannelHandlerContext ctx, Object message) throws Exception {
+                        ctx.pipeline().remove(this);
+                        server.install(channel, name);
+                        ServedConnection.of(channel).passOn(message);
+                    }
+                });
+            }
+        };
+    }
+
+    @Test
+    void aConnectionMovesToAPipelineThatFindsOutItsProtocolByItsFirstBytes() throws Exception {
+        next.childHandler(detector(next, "2"));
+        becomeIdle();
+
+        Await.event("the drain", drain(), SOON);
+
+        answeredBy("2");
+        answeredBy("2");
+        next.awaitStates(IDLE, ACTIVE, IDLE, ACTIVE, IDLE);
+    }
+
+    @Test
+    void aConnectionWhoseProtocolIsStillToBeFoundOutMovesOn() throws Exception {
+        next.childHandler(detector(next, "2"));
+        becomeIdle();
+        Await.event("the drain", drain(), SOON);
+        old.resume();
+
+        next.netty().migrate(TestMigration.to(old.netty()));
+        Await.event("the drain", next.netty().drain(DrainReason.SUCCEEDED), SOON);
+
+        answeredBy("1");
+    }
+
+    @Test
+    void anIdleConnectionThatWaitsForRoomIsNotClosedMeanwhile() throws Exception {
+        becomeIdle();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        CompletableFuture<Void> drained = drain(migration);
+        MovableConnection asked = migration.nextAsked();
+
+        timer.advance(Duration.ofMinutes(1));
+        old.turnLoops();
+        old.turnLoops();
+        migration.move(asked, migration.frozen(asked).orElseThrow());
+
+        Await.event("the drain", drained, SOON);
+        answeredBy("2");
+    }
+
+    @Test
+    void anIdleConnectionForWhichThereIsNoRoomInTheGraceIsClosedWhenItIsRefused() throws Exception {
+        becomeIdle();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        CompletableFuture<Void> drained = drain(migration);
+        MovableConnection asked = migration.nextAsked();
+        timer.advance(Duration.ofMinutes(1));
+        old.turnLoops();
+
+        asked.stays();
+
+        assertThat(client.awaitEnd(SOON)).isEqualTo(Ending.CLOSED);
+        Await.event("the drain", drained, SOON);
+    }
+
+    @Test
+    void anIdleConnectionThatWasToBeClosedGoesOnIfTheDrainIsUndone() throws Exception {
+        becomeIdle();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        var _ = drain(migration);
+        MovableConnection asked = migration.nextAsked();
+        assertThat(migration.frozen(asked)).isPresent();
+        timer.advance(Duration.ofMinutes(1));
+        old.turnLoops();
+
+        old.resume();
+        asked.stays();
+        old.turnLoops();
+        old.turnLoops();
+
+        answeredBy("1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aServerThatIsClosedHasNoConnectionsLeftWhateverBecomesOfTheFrozenOnes(boolean moved) throws Exception {
+        becomeIdle();
+        Channel channel = old.channels().getFirst();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        CompletableFuture<Void> drained = drain(migration);
+        MovableConnection asked = migration.nextAsked();
+        Frozen frozen = migration.frozen(asked).orElseThrow();
+        ChannelFuture write = push(channel, "held back\n");
+
+        old.close();
+        Await.event("the drain", drained, SOON);
+        assertThat(channel.isOpen()).isTrue();
+        assertThat(channel.eventLoop().terminationFuture().await(10_000)).isTrue();
+        if (moved) {
+            migration.move(asked, frozen);
+            answeredBy("2");
+        } else {
+            asked.stays();
+            assertThat(client.awaitEnd(SOON)).isEqualTo(Ending.CLOSED);
+        }
+
+        assertThat(channel.closeFuture().isDone()).isTrue();
+        assertThat(write.isDone()).isTrue();
+        assertThat(old.connections().size()).isZero();
+        old.awaitStates(NEW, ACTIVE, IDLE, CLOSED);
+        assertThat(old.netty().migrated().moved()).isEqualTo(moved ? 1 : 0);
+    }
+
+    @Test
+    void theOutputThatIsShutDownWhileItIsFrozenIsNotShutDownForTheOneThatHasTheConnection() throws Exception {
+        becomeIdle();
+        Channel channel = old.channels().getFirst();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        var _ = drain(migration);
+        MovableConnection asked = migration.nextAsked();
+        Frozen frozen = migration.frozen(asked).orElseThrow();
+        CompletableFuture<ChannelFuture> shutdown = new CompletableFuture<>();
+        channel.eventLoop().execute(() -> shutdown.complete(ServedConnection.of(channel).shutdownOutput()));
+        ChannelFuture result = Await.event("the call", shutdown, SOON);
+
+        migration.move(asked, frozen);
+
+        answeredBy("2");
+        assertThat(result.await(10_000)).isTrue();
+        assertThat(result.isSuccess()).isFalse();
+    }
+
+    @Test
+    void theOutputThatIsShutDownWhileItIsFrozenIsShutDownIfItStays() throws Exception {
+        becomeIdle();
+        Channel channel = old.channels().getFirst();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        var _ = drain(migration);
+        MovableConnection asked = migration.nextAsked();
+        assertThat(migration.frozen(asked)).isPresent();
+        CompletableFuture<ChannelFuture> shutdown = new CompletableFuture<>();
+        channel.eventLoop().execute(() -> shutdown.complete(ServedConnection.of(channel).shutdownOutput()));
+        ChannelFuture result = Await.event("the call", shutdown, SOON);
+
+        asked.stays();
+
+        assertThat(result.await(10_000)).isTrue();
+        assertThat(result.isSuccess()).isTrue();
+        assertThat(client.awaitEnd(SOON)).isEqualTo(Ending.CLOSED);
     }
 
     @Test

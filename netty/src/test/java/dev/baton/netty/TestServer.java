@@ -30,6 +30,7 @@ final class TestServer implements AutoCloseable {
     private final NettyServer server;
     private final Map<Channel, Http1Connection> http = new ConcurrentHashMap<>();
     private volatile Optional<Supplier<ChannelHandler>> inFront = Optional.empty();
+    private volatile Optional<ChannelHandler> insteadOfHttp = Optional.empty();
     private final CompletableFuture<Void> released = new CompletableFuture<>();
 
     /** The states of every connection, in the order in which they came. Guarded by this, like the next. */
@@ -53,10 +54,12 @@ final class TestServer implements AutoCloseable {
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
+                        if (insteadOfHttp.isPresent()) {
+                            channel.pipeline().addLast(insteadOfHttp.get());
+                            return;
+                        }
                         inFront.ifPresent(each -> channel.pipeline().addLast(each.get()));
-                        http.put(channel, Http1Connection.install(channel.pipeline(), new HttpServerCodec()));
-                        channel.pipeline().addLast(new TestHandler(name, TestServer.this));
-                        var _ = channel.closeFuture().addListener(_ -> http.remove(channel));
+                        install(channel, name);
                     }
                 });
         for (TestListener listener : listeners) {
@@ -74,6 +77,17 @@ final class TestServer implements AutoCloseable {
         TestServer server = new TestServer(name, options, timer, listeners);
         server.resume();
         return server;
+    }
+
+    /** Lets another handler begin the connections to come, which may install HTTP later. */
+    void childHandler(ChannelHandler handler) {
+        insteadOfHttp = Optional.of(handler);
+    }
+
+    void install(Channel channel, String name) {
+        http.put(channel, Http1Connection.install(channel.pipeline(), new HttpServerCodec()));
+        channel.pipeline().addLast(new TestHandler(name, this));
+        var _ = channel.closeFuture().addListener(_ -> http.remove(channel));
     }
 
     /** A handler between the socket and what is installed, for the connections to come. */
