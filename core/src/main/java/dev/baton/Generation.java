@@ -565,8 +565,7 @@ final class Generation implements Signals.Actions {
         move(State.STOPPING);
         leaving = true;
         // Only when it is certain that no older generation will accept again is it the end of the service. A parent
-        // that
-        // does not answer holds the stop up no longer: it learns of it when it thaws.
+        // that does not answer holds the stop up no longer: it learns of it when it thaws.
         ancestry.settle(Optional.of(origin), settled -> leaveService(settled != Ancestry.Settled.THE_PARENTS));
     }
 

@@ -13,9 +13,9 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * The participants of this generation as one; used by the owner thread alone, but for {@link #adopt}. One that throws, instead of failing its
- * stage, neither stops the others nor the owner: an error too, such as a class that cannot be loaded because the jar was
- * overwritten.
+ * The participants of this generation as one; used by the owner thread alone, but for {@link #adopt}. One that throws,
+ * instead of failing its stage, neither stops the others nor the owner: an error too, such as a class that cannot be
+ * loaded because the jar was overwritten.
  */
 final class ParticipantGroup {
     /** Far more than it takes to register a listener, or to deregister one: a participant that needs it hangs. */
