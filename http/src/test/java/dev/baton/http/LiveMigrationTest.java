@@ -75,6 +75,7 @@ final class LiveMigrationTest {
             String text = switch (path) {
                 case "/post" -> name + " got " + new String(body, StandardCharsets.US_ASCII);
                 case "/peer" -> exchange.getRemoteAddress() + " to " + exchange.getLocalAddress();
+                case "/named/1", "/named/2" -> name + path;
                 default -> name;
             };
             byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
@@ -297,18 +298,20 @@ final class LiveMigrationTest {
     @Test
     void requestsThatWereDecodedBeforeTheDrainAreServedHereAndInOrder() throws Exception {
         start();
-        String one = "GET /1 HTTP/1.1\r\nHost: test\r\n\r\n";
-        client.send(one.replace(" /1 ", " /held ") + one + one);
+        String one = "GET /named/1 HTTP/1.1\r\nHost: test\r\n\r\n";
+        String all = one.replace("/named/1", "/held") + one + one.replace("/1 ", "/2 ");
+        client.send(all);
         a.heldArrived.await();
-        awaitReceived(a, HELD + 2L * GET_1);
+        awaitReceived(a, all.length());
         a.turnLoop(client);
         CompletableFuture<Void> drained = a.drainTo(b);
         a.released.countDown();
 
-        for (int i = 0; i < 3; i++) {
-            answerIs(client.receive(), "a");
-        }
+        answerIs(client.receive(), "a");
+        answerIs(client.receive(), "a/named/1");
+        answerIs(client.receive(), "a/named/2");
         Await.event("the drain", drained, SOON);
+        assertThat(a.requests).containsExactly("/held", "/named/1", "/named/2");
         answeredBy("b");
     }
 
@@ -335,6 +338,30 @@ final class LiveMigrationTest {
         assertThat(client.isAtEnd()).isTrue();
         Await.event("the drain", drained, SOON);
         assertThat(a.requests).containsExactly("/held", "/1");
+    }
+
+    @Test
+    void heldRequestsAreServedHereAsIfNothingHadBeenIfTheDrainIsUndoneWhileTheConnectionIsFrozen() throws Exception {
+        start();
+        client.get("/held");
+        a.heldArrived.await();
+        TestMigration migration = a.byHandTo(b);
+        var _ = a.drain(migration);
+        a.turnLoop(client);
+        client.get("/1").get("/2");
+        awaitReceived(a, HELD + 2L * GET_1);
+        a.released.countDown();
+        answerIs(client.receive(), "a");
+        MovableConnection asked = migration.nextAsked();
+        assertThat(migration.frozen(asked)).isPresent();
+
+        a.undo();
+        asked.stays();
+
+        answerIs(client.receive(), "a");
+        answerIs(client.receive(), "a");
+        answeredBy("a");
+        assertThat(a.requests).containsExactly("/held", "/1", "/2", "/");
     }
 
     @Test

@@ -174,7 +174,8 @@ final class MovingConnection implements MovableConnection, Suspended {
 
     private void freeze(CompletableFuture<Optional<Frozen>> frozen) {
         if (state == State.ASKING && channel.isRegistered()) {
-            // The registry may have begun the drain, and its word to the protocol be on its way: what hears of FROZEN is
+            // The registry may have begun the drain, and its word to the protocol be on its way: what hears of FROZEN
+            // is
             // to have heard of BEGUN.
             served.tellProtocol();
         }
@@ -196,7 +197,8 @@ final class MovingConnection implements MovableConnection, Suspended {
     }
 
     private void deregistered(CompletableFuture<Optional<Frozen>> frozen) {
-        boolean goesOnHere = refused || inputEnded || close != null || shutdown != null || !writes.isEmpty() || !channel.isActive();
+        boolean goesOnHere =
+                refused || inputEnded || close != null || shutdown != null || !writes.isEmpty() || !channel.isActive();
         Optional<Frozen> image = goesOnHere ? Optional.empty() : image();
         if (image.isPresent()) {
             state = State.FROZEN;
@@ -224,7 +226,8 @@ final class MovingConnection implements MovableConnection, Suspended {
                     ? Optional.empty()
                     : Optional.of(new Frozen(served.home().listener(), descriptor, encoded));
         } catch (RuntimeException | Error e) {
-            // An error too, such as a class that cannot be loaded because the jar was overwritten: whoever waits for the
+            // An error too, such as a class that cannot be loaded because the jar was overwritten: whoever waits for
+            // the
             // image would wait for ever.
             ServerLog.connectionNotSaved(channel, e);
             return Optional.empty();

@@ -115,7 +115,9 @@ public final class ProxyHeader extends ChannelInboundHandlerAdapter implements C
 
     /** What a channel's header has said; empty if it has had none. */
     static Optional<ProxyAddresses> said(Channel channel) {
-        return channel.hasAttr(ADDRESSES) ? Optional.ofNullable(channel.attr(ADDRESSES).get()) : Optional.empty();
+        return channel.hasAttr(ADDRESSES)
+                ? Optional.ofNullable(channel.attr(ADDRESSES).get())
+                : Optional.empty();
     }
 
     /** The channel's header was read by another process, and has said this. */

@@ -27,7 +27,10 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
@@ -410,6 +413,60 @@ final class MigrationTest {
         answeredBy("2");
     }
 
+    @Test
+    void anAnswerThatNobodyAskedForWhileItIsFrozenEndsNeitherTheMoveNorIsCounted() throws Exception {
+        becomeIdle();
+        Channel channel = old.channels().getFirst();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        CompletableFuture<Void> drained = drain(migration);
+        MovableConnection asked = migration.nextAsked();
+        Frozen frozen = migration.frozen(asked).orElseThrow();
+
+        ChannelFuture timeout = channel.writeAndFlush(
+                new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.REQUEST_TIMEOUT));
+        old.turnLoops();
+        migration.move(asked, frozen);
+
+        Await.event("the drain", drained, SOON);
+        assertThat(timeout.await(10_000)).isTrue();
+        assertThat(timeout.isSuccess()).isFalse();
+        assertThat(old.netty().migrated()).isEqualTo(new MigrationCounts(1, 0, 0));
+        answeredBy("2");
+    }
+
+    @Test
+    void nothingMovesBeforeTheDrainBegins() throws Exception {
+        becomeIdle();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        ServedConnection connection = ServedConnection.of(old.channels().getFirst());
+        old.netty().migrate(migration);
+
+        // As a task of a drain that was undone meanwhile.
+        connection.drain(dev.baton.drain.DrainReason.SUCCEEDED);
+        old.turnLoops();
+
+        assertThat(migration.requests()).isZero();
+        assertThat(old.netty().migrated()).isEqualTo(new MigrationCounts(0, 0, 0));
+    }
+
+    @Test
+    void aCloseThatWaitedEndsWithTheConnectionThatItsClientHasLeft() throws Exception {
+        becomeIdle();
+        Channel channel = old.channels().getFirst();
+        TestMigration migration = TestMigration.byHandTo(next.netty());
+        var _ = drain(migration);
+        MovableConnection asked = migration.nextAsked();
+        assertThat(migration.frozen(asked)).isPresent();
+        ChannelFuture close = channel.close();
+        old.turnLoops();
+        channel.unsafe().closeForcibly();
+
+        asked.stays();
+
+        assertThat(close.await(10_000)).isTrue();
+        old.awaitStates(NEW, ACTIVE, IDLE, CLOSED);
+    }
+
     /** From in front of the codec, as a handler of the application might. */
     private static ChannelFuture push(Channel channel, String text) {
         return channel.pipeline()
@@ -736,7 +793,8 @@ final class MigrationTest {
         MovableConnection asked = migration.nextAsked();
         Frozen frozen = migration.frozen(asked).orElseThrow();
         CompletableFuture<ChannelFuture> shutdown = new CompletableFuture<>();
-        channel.eventLoop().execute(() -> shutdown.complete(ServedConnection.of(channel).shutdownOutput()));
+        channel.eventLoop()
+                .execute(() -> shutdown.complete(ServedConnection.of(channel).shutdownOutput()));
         ChannelFuture result = Await.event("the call", shutdown, SOON);
 
         migration.move(asked, frozen);
@@ -755,7 +813,8 @@ final class MigrationTest {
         MovableConnection asked = migration.nextAsked();
         assertThat(migration.frozen(asked)).isPresent();
         CompletableFuture<ChannelFuture> shutdown = new CompletableFuture<>();
-        channel.eventLoop().execute(() -> shutdown.complete(ServedConnection.of(channel).shutdownOutput()));
+        channel.eventLoop()
+                .execute(() -> shutdown.complete(ServedConnection.of(channel).shutdownOutput()));
         ChannelFuture result = Await.event("the call", shutdown, SOON);
 
         asked.stays();
