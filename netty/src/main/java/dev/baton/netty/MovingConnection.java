@@ -175,8 +175,7 @@ final class MovingConnection implements MovableConnection, Suspended {
     private void freeze(CompletableFuture<Optional<Frozen>> frozen) {
         if (state == State.ASKING && channel.isRegistered()) {
             // The registry may have begun the drain, and its word to the protocol be on its way: what hears of FROZEN
-            // is
-            // to have heard of BEGUN.
+            // is to have heard of BEGUN.
             served.tellProtocol();
         }
         if (state != State.ASKING || !channel.isRegistered() || !isFlushed() || !served.canMoveNow()) {
@@ -227,8 +226,7 @@ final class MovingConnection implements MovableConnection, Suspended {
                     : Optional.of(new Frozen(served.home().listener(), descriptor, encoded));
         } catch (RuntimeException | Error e) {
             // An error too, such as a class that cannot be loaded because the jar was overwritten: whoever waits for
-            // the
-            // image would wait for ever.
+            // the image would wait for ever.
             ServerLog.connectionNotSaved(channel, e);
             return Optional.empty();
         }
@@ -339,7 +337,7 @@ final class MovingConnection implements MovableConnection, Suspended {
         }
         writes.clear();
         if (shutdown != null) {
-            PromiseNotifier.cascade(served.shutdownOutput(), shutdown);
+            var _ = PromiseNotifier.cascade(served.shutdownOutput(), shutdown);
         }
         if (close != null) {
             var _ = channel.close(close);

@@ -282,8 +282,8 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
         ConnectionProtocol current = protocol;
         boolean speaks = switch (name) {
             case "", ProxyHeader.PROTOCOL_BEHIND -> !(current instanceof ProxyHeader);
-            // A pipeline that finds it out by the first bytes finds it out by the next, which are the first of a
-            // request.
+            // A pipeline that finds it out by the first bytes finds it out by the next, which are a request's
+            // first.
             default -> current == null || current.migratesAs().equals(Optional.of(name));
         };
         return speaks && channel.pipeline().get(SslHandler.class) == null;
