@@ -133,7 +133,11 @@ class ConnectionMoveTest {
 
     /** Until nothing but its size bounds the window. */
     private void growWindow() throws Exception {
-        for (Connection connection : ask(4 * ConnectionGiver.WINDOW)) {
+        assertAllMoved(ask(4 * ConnectionGiver.WINDOW));
+    }
+
+    private static void assertAllMoved(List<Connection> connections) throws Exception {
+        for (Connection connection : connections) {
             assertThat(connection.fate()).isEqualTo("moved");
         }
     }
@@ -223,12 +227,8 @@ class ConnectionMoveTest {
         giver.open();
         List<Connection> small = ask(3 * ConnectionGiver.WINDOW);
         List<Connection> large = ask(20, Migration.MAX_STATE_BYTES);
-        for (Connection connection : small) {
-            assertThat(connection.fate()).isEqualTo("moved");
-        }
-        for (Connection connection : large) {
-            assertThat(connection.fate()).isEqualTo("moved");
-        }
+        assertAllMoved(small);
+        assertAllMoved(large);
     }
 
     @Test
@@ -244,9 +244,7 @@ class ConnectionMoveTest {
                 .as("the first that has to wait")
                 .isOne();
         gate.countDown();
-        for (Connection connection : asked) {
-            assertThat(connection.fate()).isEqualTo("moved");
-        }
+        assertAllMoved(asked);
     }
 
     @Test
@@ -258,9 +256,7 @@ class ConnectionMoveTest {
         asked.getFirst().frozen.await();
         assertThat(asked.get(ConnectionGiver.FIRST_WINDOW).frozen.getCount()).isOne();
         gate.countDown();
-        for (Connection connection : asked) {
-            assertThat(connection.fate()).isEqualTo("moved");
-        }
+        assertAllMoved(asked);
     }
 
     @Test
@@ -294,9 +290,7 @@ class ConnectionMoveTest {
         }
         List<Connection> after = ask(1);
         gate.countDown(); // From here the thread that reads answers admits the rest.
-        for (Connection connection : before) {
-            assertThat(connection.fate()).isEqualTo("moved");
-        }
+        assertAllMoved(before);
         assertThat(after.getFirst().fate()).isEqualTo("moved");
     }
 

@@ -56,7 +56,7 @@ final class ConnectionsStressTest {
             }
             assertThat(drained).isCompletedWithValue(DrainResult.COMPLETED);
         }
-        System.out.println("adopted in " + adoptions + " of 2000 rounds");
+        assertThat(adoptions).isPositive();
     }
 
     @Test

@@ -237,10 +237,12 @@ public final class BatonHttpServer extends HttpServer {
     }
 
     private static void warmUp(NettyServer server, WarmUp warmUp) {
-        if (warmUp.requests() > 0 && warmUp.paths().isEmpty()) {
-            var _ = Rehearsal.run(warmUp);
-        } else if (warmUp.requests() > 0) {
-            var _ = Rehearsal.run(WarmUp.defaults());
+        if (warmUp.requests() == 0) {
+            return;
+        }
+        boolean ours = warmUp.paths().isEmpty();
+        var _ = Rehearsal.run(ours ? warmUp : WarmUp.defaults());
+        if (!ours) {
             var _ = WarmUpClient.run(server, warmUp);
         }
     }

@@ -13,7 +13,6 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -36,6 +35,7 @@ final class Rehearsal {
     /**
      * Returns when the response has come. A failure costs nothing but the warmth.
      *
+     * @param warmUp one without paths
      * @return the response; empty if it failed
      */
     static String run(WarmUp warmUp) {
@@ -74,7 +74,7 @@ final class Rehearsal {
             client.write(ByteBuffer.wrap(REQUEST));
             ByteBuffer response = ByteBuffer.allocate(1024);
             while (response.hasRemaining() && client.read(response) >= 0) {}
-            var _ = WarmUpClient.run(server, new WarmUp(List.of(), warmUp.requests(), warmUp.timeLimit()));
+            var _ = WarmUpClient.run(server, warmUp);
             return StandardCharsets.US_ASCII.decode(response.flip()).toString();
         } finally {
             server.close();

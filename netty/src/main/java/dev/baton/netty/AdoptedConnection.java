@@ -1,7 +1,6 @@
 package dev.baton.netty;
 
 import dev.baton.MigratingParticipant.Adoption;
-import dev.baton.drain.DrainReason;
 import dev.baton.netty.TransferState.Contribution;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -123,16 +122,6 @@ final class AdoptedConnection implements Adoption, Suspended {
     @Override
     public void later(Runnable task) {
         later.add(task);
-    }
-
-    @Override
-    public void drain(DrainReason reason) {
-        // Comes through later().
-    }
-
-    @Override
-    public void resume() {
-        // The same.
     }
 
     @Override

@@ -5,7 +5,6 @@ import dev.baton.MovableConnection;
 import dev.baton.drain.ConnectionHistory;
 import dev.baton.drain.ConnectionSnapshot;
 import dev.baton.drain.ConnectionState;
-import dev.baton.drain.DrainReason;
 import dev.baton.netty.TransferState.Contribution;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -437,15 +436,5 @@ final class MovingConnection implements MovableConnection, Suspended {
     @Override
     public void closeIdle() {
         later(served::closeIfIdle);
-    }
-
-    @Override
-    public void drain(DrainReason reason) {
-        // Comes through later().
-    }
-
-    @Override
-    public void resume() {
-        // The same.
     }
 }
