@@ -165,7 +165,7 @@ final class Ancestry {
     /** The parent does not answer READY: it is frozen. It still has the listeners, so nothing is lost by leaving. */
     private void giveUp() {
         if (generation.state() == State.STARTING) {
-            link.ifPresent(ParentLink::takeOverStandardError);
+            link.ifPresent(ParentLink::restoreStandardError);
             generation.fail(new HandoffException("the parent (pid " + pid() + ") did not answer within "
                     + Durations.format(readyTimeout) + "; this process ends and changes nothing"));
         }

@@ -9,7 +9,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Forwards what comes out of a pipe to this process's standard error, every byte at once, and remembers the last lines.
+ * Forwards what comes out of a pipe to this process's standard error, at once and in whole lines, and remembers the last
+ * ones. The beginning of a line is held back only while the pipe has more.
  *
  * <p>The pipe may have several pumps, in several processes: the kernel gives each byte to one of them. To read and to
  * forward is one step under the lock, so that a pump that was {@linkplain #handOn() handed on} has forwarded whatever it
@@ -30,6 +31,7 @@ final class ErrorPump {
     private final int reader; // closed by the pump's thread, under the lock
     private final LastLines lastLines = new LastLines(); // guarded by lock
     private final byte[] buffer = new byte[BUFFER_BYTES]; // guarded by lock
+    private final WholeLines standardError = new WholeLines(STDERR); // not System.err, another perhaps; guarded by lock
     private boolean handedOn; // guarded by lock
     private boolean closed; // guarded by lock
 
@@ -49,9 +51,13 @@ final class ErrorPump {
 
     private void pump() {
         try {
+            int count = 0;
             do {
-                Pipe.awaitReadable(reader);
-            } while (forwardNext());
+                if (count == 0) {
+                    Pipe.awaitReadable(reader);
+                }
+                count = forwardNext();
+            } while (count != Pipe.END);
         } catch (PosixException e) {
             Log.standardErrorLost(e);
         } finally {
@@ -60,10 +66,10 @@ final class ErrorPump {
         }
     }
 
-    private boolean forwardNext() throws PosixException {
+    private int forwardNext() throws PosixException {
         lock.lock();
         try {
-            return !handedOn && forward() != Pipe.END;
+            return handedOn ? Pipe.END : forward();
         } finally {
             lock.unlock();
         }
@@ -73,13 +79,23 @@ final class ErrorPump {
         int count = Pipe.read(reader, buffer);
         if (count > 0) {
             lastLines.add(buffer, count);
-            try {
-                Descriptors.write(STDERR, buffer, count); // Not System.err, which the program may have replaced.
-            } catch (PosixException e) {
-                // It is closed or full: what this process says itself is lost too.
-            }
+            say(lines -> lines.write(buffer, count));
+        } else {
+            say(WholeLines::flush);
         }
         return count;
+    }
+
+    private interface Words {
+        void to(WholeLines standardError) throws PosixException;
+    }
+
+    private void say(Words words) {
+        try {
+            words.to(standardError);
+        } catch (PosixException e) {
+            // It is closed or full: what this process says itself is lost too.
+        }
     }
 
     private void close() {
@@ -104,6 +120,7 @@ final class ErrorPump {
             return lastLines.lines();
         } finally {
             if (locked) {
+                say(WholeLines::flush); // After so many reads; the pump may be waiting for more, in vain.
                 lock.unlock();
             }
         }
@@ -125,6 +142,7 @@ final class ErrorPump {
     void handOn() {
         if (tryLock()) {
             handedOn = true;
+            say(WholeLines::flush);
             lock.unlock();
         }
     }

@@ -407,8 +407,8 @@ final class ParentLink {
     }
 
     /** The parent may be frozen: what this process says, and has said already, does not wait for it. */
-    void takeOverStandardError() {
-        standardError.takeOver();
+    void restoreStandardError() {
+        standardError.restore();
     }
 
     /** Hangs up; the link's thread closes. */

@@ -27,14 +27,15 @@ import java.util.stream.IntStream;
  * parent passes the real one, and its ends of all pipes that are open, with the listeners. Before ACCEPTING the successor puts
  * the real one in the place of the pipe ({@link #restore}). What it has started before still writes into the pipe: the parent
  * pumps as long as it lives, and then the successor ({@link #takeOver}), for as long as anybody writes, and so on from
- * generation to generation. A successor that loses its parent, or gives it up, does both at once. docs/adr/0006 has the
- * reasons, and what is worse than without a pipe.
+ * generation to generation. A successor that loses its parent does both at once. One that gives a frozen parent up only
+ * restores: it is about to end, perhaps while a pump of its own has bytes in hand, and the parent that wakes reads the rest.
+ * docs/adr/0006 has the reasons, and what is worse than without a pipe.
  */
 final class StandardError {
     private static final int STDOUT = 1;
     private static final int STDERR = 2;
     private static final int BUFFER_BYTES = 64 * 1024;
-    private static final int MOST_READS = 64;
+    private static final int MOST_BYTES = 1024 * 1024;
 
     /** Pumped by this process. */
     private final List<ErrorPump> pumps = new ArrayList<>(); // guarded by this
@@ -137,6 +138,7 @@ final class StandardError {
             if (pipe.isPresent()) {
                 empty(pipe.getAsInt(), real.getAsInt());
                 Descriptors.replace(STDERR, real.getAsInt());
+                empty(pipe.getAsInt(), STDERR); // What came in between, and from a thread that waited for room.
             }
             Descriptors.close(real.getAsInt());
         } catch (IOException e) {
@@ -148,13 +150,16 @@ final class StandardError {
     /** Until there is nothing at this moment, or somebody writes so much that order is not worth the wait. */
     private static void empty(int pipe, int target) throws PosixException {
         byte[] buffer = new byte[BUFFER_BYTES];
-        for (int i = 0; i < MOST_READS; i++) {
+        WholeLines lines = new WholeLines(target);
+        for (int read = 0; read < MOST_BYTES; ) {
             int count = Pipe.read(pipe, buffer);
             if (count <= 0) {
-                return;
+                break;
             }
-            Descriptors.write(target, buffer, count);
+            lines.write(buffer, count);
+            read += count;
         }
+        lines.flush();
     }
 
     /** The other end, if it is one of ours; if not, the program has put something else in its place, which stays. */
