@@ -36,6 +36,11 @@ public final class Descriptors {
         Libc.Function.DUP2.call(descriptor, target);
     }
 
+    /** The same, but closed by exec. */
+    public static void replaceCloseOnExec(int target, int descriptor) throws PosixException {
+        Libc.Function.DUP3.call(descriptor, target, Libc.O_CLOEXEC);
+    }
+
     /** Writes the first bytes of an array, all of them; waits for room. */
     public static void write(int descriptor, byte[] bytes, int count) throws PosixException {
         try (Arena arena = Arena.ofConfined()) {

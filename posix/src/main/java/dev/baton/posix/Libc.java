@@ -121,6 +121,7 @@ final class Libc {
         CLOSE("close"),
         CONNECT("connect"),
         DUP2("dup2"),
+        DUP3("dup3"),
         FCNTL("fcntl"),
         FLOCK("flock"),
         GETEUID("geteuid"),

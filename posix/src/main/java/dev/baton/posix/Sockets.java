@@ -4,7 +4,12 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 
 /**
@@ -141,6 +146,40 @@ public final class Sockets {
     /** Whether the socket listens: SO_ACCEPTCONN of socket(7). */
     public static boolean isListening(int socket) throws PosixException {
         return option(socket, Libc.SO_ACCEPTCONN) != 0;
+    }
+
+    /**
+     * The descriptor of this process that listens at an address of the Internet: the way from a socket of the JDK, which
+     * does not tell its descriptor, to the descriptor. Whoever asks makes sure that the socket stays open meanwhile, and has
+     * no duplicate.
+     *
+     * @throws IOException if there is none
+     */
+    public static int listenerAt(InetSocketAddress address) throws IOException {
+        try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (Path each : descriptors) {
+                int descriptor = Integer.parseInt(each.getFileName().toString());
+                if (listensAt(descriptor, address)) {
+                    return descriptor;
+                }
+            }
+        }
+        throw new IOException("no descriptor of this process listens at " + address);
+    }
+
+    private static boolean listensAt(int descriptor, InetSocketAddress address) throws IOException {
+        try {
+            return isListening(descriptor)
+                    && localAddress(descriptor) instanceof InetSocketAddress local
+                    && local.getPort() == address.getPort()
+                    // Of an IPv4-mapped address this makes one of IPv4, which is what the JDK says of its own sockets.
+                    && InetAddress.getByAddress(local.getAddress().getAddress()).equals(address.getAddress());
+        } catch (PosixException e) {
+            if (e.errno() == Errno.ENOTSOCK || e.errno() == Errno.EBADF) {
+                return false; // A file, or what another thread has closed since the directory was read.
+            }
+            throw e;
+        }
     }
 
     /** Whether the socket is a stream of the address's family. */
