@@ -3,6 +3,7 @@ package dev.baton.system;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.examples.HelloServer;
+import dev.baton.examples.tomcat.TomcatHello;
 import dev.baton.testkit.Answer;
 import dev.baton.testkit.ChildJvm;
 import dev.baton.testkit.ExpectedBody;
@@ -17,20 +18,22 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** The program of the README, as a user would run it. */
+/** The program of the README, and its like on other servers, as a user would run them. */
 class ExampleTest {
     private static final Duration SOON = Duration.ofSeconds(60);
 
     @TempDir
     private Path directory;
 
-    @Test
-    void helloServerRestartsUnderLoadAndItsMainReturns() throws Exception {
+    @ParameterizedTest
+    @ValueSource(classes = {HelloServer.class, TomcatHello.class})
+    void helloRestartsUnderLoadAndItsMainReturns(Class<?> program) throws Exception {
         InetSocketAddress address = freeAddress();
-        try (ChildJvm child = ChildJvm.of(HelloServer.class)
+        try (ChildJvm child = ChildJvm.of(program)
                 .environment("BATON_RUN_DIR", directory.resolve("run").toString())
                 .arguments("127.0.0.1:" + address.getPort())
                 .start()) {

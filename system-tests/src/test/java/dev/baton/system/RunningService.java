@@ -49,6 +49,11 @@ final class RunningService implements AutoCloseable {
         return start(ChildJvm.of(Service.class), directory, options, Transport.TCP.listenAddress(directory), more);
     }
 
+    /** As {@link #start}, with another program than {@link Service} that is called, and answers, in the same way. */
+    static RunningService start(Class<?> program, Path directory, List<String> options) throws Exception {
+        return start(ChildJvm.of(program), directory, options, Transport.TCP.listenAddress(directory));
+    }
+
     /** As {@link #start}, with a JVM that starts in a third less time, for tests that start very many. */
     static RunningService startCheaply(Path directory, List<String> options, String address, String... more)
             throws Exception {

@@ -56,19 +56,24 @@ final class Service {
             for (var address : server.addresses()) {
                 System.out.println(baton.generation() + " listens on " + address);
             }
-            switch (script[0]) {
-                case "crash" -> throw new IllegalStateException("this release is broken");
-                case "exit" -> System.exit(Integer.parseInt(script[1]));
-                case "hang" -> new CompletableFuture<>().join();
-                case "when" -> {
-                    System.out.println(baton.generation() + " waits");
-                    Endpoints.awaitFile(Path.of(script[1]));
-                }
-                default -> {}
-            }
+            obey(script, baton.generation());
             baton.ready();
             System.out.println(baton.generation() + " ready");
             baton.awaitExit();
+        }
+    }
+
+    /** Does what the script says is done before a generation is ready. */
+    static void obey(String[] script, int generation) throws IOException {
+        switch (script[0]) {
+            case "crash" -> throw new IllegalStateException("this release is broken");
+            case "exit" -> System.exit(Integer.parseInt(script[1]));
+            case "hang" -> new CompletableFuture<>().join();
+            case "when" -> {
+                System.out.println(generation + " waits");
+                Endpoints.awaitFile(Path.of(script[1]));
+            }
+            default -> {}
         }
     }
 
