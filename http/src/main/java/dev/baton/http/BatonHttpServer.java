@@ -83,6 +83,7 @@ public final class BatonHttpServer extends HttpServer {
     private final Contexts contexts = new Contexts();
     private final Connections connections;
     private final Conversations conversations;
+    private final MovedWebSockets movedWebSockets;
 
     // Guarded by this, under which nobody waits.
     private final List<Listener> listeners = new ArrayList<>();
@@ -96,6 +97,7 @@ public final class BatonHttpServer extends HttpServer {
         this.options = options;
         this.connections = new Connections(drainOptions);
         this.conversations = new Conversations(drainOptions);
+        this.movedWebSockets = new MovedWebSockets(conversations);
         this.facade = this;
         this.tls = null;
     }
@@ -105,6 +107,7 @@ public final class BatonHttpServer extends HttpServer {
         this.options = options;
         this.connections = new Connections(drainOptions);
         this.conversations = new Conversations(drainOptions);
+        this.movedWebSockets = new MovedWebSockets(conversations);
         this.facade = facade;
         this.tls = tls;
     }
@@ -261,6 +264,9 @@ public final class BatonHttpServer extends HttpServer {
                 .connections(connections)
                 .childHandler(pipeline)
                 .adopts(tls == null ? http.adopters(pipeline) : Map.of());
+        if (tls == null) {
+            builder.restores(WebSocketMove.PROTOCOL, movedWebSockets);
+        }
         listeners.forEach(builder::listener);
         try {
             return builder.build();
@@ -412,6 +418,20 @@ public final class BatonHttpServer extends HttpServer {
                 .map(Baton::state)
                 .filter(dev.baton.State.PARKED::equals)
                 .isPresent();
+    }
+
+    /**
+     * WebSockets of the process before this one go on here at a restart, if their
+     * {@linkplain WebSocketOptions#migration() migration} has the same name there. Without TLS only.
+     *
+     * @throws IllegalArgumentException if the options have no migration, or one with the name of another
+     * @throws IllegalStateException if the server was started
+     */
+    public void adoptWebSockets(WebSocketOptions options) {
+        synchronized (this) {
+            requireNew("adopt WebSockets");
+            movedWebSockets.add(options);
+        }
     }
 
     @Override

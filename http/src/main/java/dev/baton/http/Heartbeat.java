@@ -19,16 +19,19 @@ final class Heartbeat {
     private final Channel channel;
     private final long intervalNanos;
     private final BooleanSupplier reading;
+    private final Runnable written;
     private final Runnable lost;
     private long heardAt;
     private boolean asked;
     private long question;
     private @Nullable Future<?> next;
 
-    Heartbeat(Channel channel, Duration interval, BooleanSupplier reading, Runnable lost) {
+    /** @param written a Ping has left the process */
+    Heartbeat(Channel channel, Duration interval, BooleanSupplier reading, Runnable written, Runnable lost) {
         this.channel = channel;
         this.intervalNanos = interval.toNanos();
         this.reading = reading;
+        this.written = written;
         this.lost = lost;
     }
 
@@ -48,6 +51,16 @@ final class Heartbeat {
     void heard() {
         heardAt = now();
         asked = false;
+    }
+
+    /** Of the last Ping, whose answer may still come; 0 if there was none. */
+    long question() {
+        return question;
+    }
+
+    /** The last Ping was sent in another process. */
+    void question(long asked) {
+        question = asked;
     }
 
     /** Whether a Pong answers our own Ping, and so is not for the listener. */
@@ -73,7 +86,8 @@ final class Heartbeat {
         } else if (!asked) {
             asked = true;
             question = now() | 1;
-            var _ = channel.writeAndFlush(new PingWebSocketFrame(Unpooled.copyLong(question)));
+            var _ = channel.writeAndFlush(new PingWebSocketFrame(Unpooled.copyLong(question)))
+                    .addListener(_ -> written.run());
             schedule(intervalNanos);
         } else {
             lost.run();

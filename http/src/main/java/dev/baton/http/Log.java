@@ -56,6 +56,24 @@ final class Log {
         LOGGER.log(Level.WARNING, "a WebSocket listener failed", cause);
     }
 
+    static void sessionNotSaved(String migration, Throwable cause) {
+        LOGGER.log(Level.WARNING, () -> "a WebSocket stays: its session cannot be saved by " + migration, cause);
+    }
+
+    static void sessionTooLong(String migration, int bytes) {
+        LOGGER.log(
+                Level.WARNING,
+                () -> "a WebSocket stays: " + migration + " has saved " + bytes + " bytes for its session, at most "
+                        + WebSocketMigration.MAX_STATE_BYTES + " are possible");
+    }
+
+    static void sessionNotRestored(String migration, Throwable cause) {
+        LOGGER.log(
+                Level.WARNING,
+                () -> "a WebSocket is left to the other process: its session cannot be restored by " + migration,
+                cause);
+    }
+
     static void conversationsCut(int count) {
         LOGGER.log(
                 Level.WARNING, "WebSockets, hijacked connections and event streams cut before their end: {0}", count);

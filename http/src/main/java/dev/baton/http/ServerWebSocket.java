@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -29,16 +30,18 @@ final class ServerWebSocket implements WebSocket, WebSocketReceiver.Owner, WebSo
     private final WebSocketSender sender = new WebSocketSender(this);
     private final WebSocketReceiver receiver;
     private final WebSocketChannel handler;
+    private final WebSocketMove move;
     private volatile boolean inputClosed;
 
     /** Set in the event loop when the WebSocket begins. */
     private volatile @Nullable TrackedConversation conversation;
 
-    ServerWebSocket(Channel channel, String subprotocol, WebSocketOptions options, Listener listener) {
+    ServerWebSocket(Channel channel, WebSocketHandshake.Agreed agreed, WebSocketOptions options, Listener listener) {
         this.channel = channel;
-        this.subprotocol = subprotocol;
+        this.subprotocol = agreed.subprotocol();
         this.drainPolicy = options.drainPolicy();
         this.receiver = new WebSocketReceiver(listener, this);
+        this.move = new WebSocketMove(channel, options, agreed.compression().isPresent(), this);
         this.handler = new WebSocketChannel(channel, options, this, receiver);
     }
 
@@ -51,6 +54,93 @@ final class ServerWebSocket implements WebSocket, WebSocketReceiver.Owner, WebSo
         conversation = conversations.open(this);
         receiver.open(this);
         return this;
+    }
+
+    /** Event loop: the WebSocket goes on, as the state says, with the listener's first call as the migration says. */
+    void resume(Conversations conversations, WebSocketState state, WebSocketMigration migration) {
+        handler.question(state.question());
+        conversation = conversations.open(this);
+        receiver.resume(this, state.demand(), () -> migration.resumed(this, receiver.listener()));
+        demanded();
+    }
+
+    // --- the way to another process, see WebSocketMove ---
+
+    WebSocketMove move() {
+        return move;
+    }
+
+    /** Event loop. */
+    boolean isAtRest() {
+        return handler.isAtRest() && sender.isAtRest() && receiver.isAtRest();
+    }
+
+    /** Event loop: both directions, or neither. */
+    boolean hold() {
+        if (!sender.hold()) {
+            return false;
+        }
+        boolean held = receiver.hold();
+        if (!held) {
+            sender.letGo();
+        }
+        return held;
+    }
+
+    void letGo() {
+        sender.letGo();
+        receiver.letGo();
+    }
+
+    /** A virtual thread, while both directions are held. */
+    Optional<byte[]> save(WebSocketMigration migration) {
+        Optional<byte[]> session = migration.save(receiver.listener());
+        int length = session.map(bytes -> bytes.length).orElse(0);
+        if (length > WebSocketMigration.MAX_STATE_BYTES) {
+            Log.sessionTooLong(migration.name(), length);
+            return Optional.empty();
+        }
+        return session.map(bytes -> new WebSocketState(
+                        migration.name(),
+                        migration.version(),
+                        subprotocol,
+                        receiver.demand(),
+                        handler.question(),
+                        bytes)
+                .encode());
+    }
+
+    /** Event loop: the session is another process's. */
+    void moved() {
+        inputClosed = true;
+        sender.end();
+        receiver.stop();
+        TrackedConversation left = conversation;
+        if (left != null) {
+            left.ended();
+        }
+    }
+
+    /** Event loop: it does not move in this drain. */
+    void stays() {
+        TrackedConversation told = conversation;
+        if (told != null && drainPolicy == WebSocketDrainPolicy.CLOSE) {
+            told.drainReason().ifPresent(sender::drain);
+        }
+        handler.updateReading();
+    }
+
+    /** Event loop: the drain was undone. */
+    void goesOn() {
+        sender.resume();
+        handler.updateReading();
+    }
+
+    @Override
+    public void settled() {
+        if (move.wants()) {
+            inLoop(move::look);
+        }
     }
 
     // --- the JDK's API ---
@@ -87,7 +177,7 @@ final class ServerWebSocket implements WebSocket, WebSocketReceiver.Owner, WebSo
             return CompletableFuture.failedFuture(
                     new IllegalArgumentException("a reason has at most 123 bytes of UTF-8: " + reason));
         }
-        return sender.close(statusCode, reason).thenApply(_ -> this);
+        return sender.closeUnlessHeld(statusCode, reason).thenApply(_ -> this);
     }
 
     @Override
@@ -144,6 +234,7 @@ final class ServerWebSocket implements WebSocket, WebSocketReceiver.Owner, WebSo
                 sent.completeExceptionally(
                         cause instanceof IOException ? cause : new IOException("the WebSocket is closed", cause));
             }
+            settled();
         });
     }
 
@@ -209,13 +300,8 @@ final class ServerWebSocket implements WebSocket, WebSocketReceiver.Owner, WebSo
     }
 
     /** In the event loop, so that what the registry says last is done last. */
-    private void drainChanged() {
-        inLoop(() -> {
-            TrackedConversation told = conversation;
-            if (told != null && drainPolicy == WebSocketDrainPolicy.CLOSE) {
-                told.drainReason().ifPresentOrElse(sender::drain, sender::resume);
-            }
-        });
+    void drainChanged() {
+        inLoop(() -> move.drainChanged(conversation));
     }
 
     /** At the deadline: what can still be said is said. */

@@ -1,5 +1,6 @@
 package dev.baton.http;
 
+import dev.baton.netty.MigrationEvent;
 import dev.baton.netty.ServedConnection;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -8,6 +9,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.handler.codec.compression.DecompressionException;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
@@ -46,6 +48,8 @@ import org.jspecify.annotations.Nullable;
 final class WebSocketChannel extends ChannelInboundHandlerAdapter {
     /** What may wait for the listener while the peer's Close is looked for. */
     private static final int MAX_AHEAD = 1 << 20;
+    /** What may have come of a frame that is not complete, and moves. */
+    private static final int MAX_BEGUN = 16 << 10;
 
     private final Channel channel;
     private final WebSocketOptions options;
@@ -55,10 +59,14 @@ final class WebSocketChannel extends ChannelInboundHandlerAdapter {
     private final TextDecoder text = new TextDecoder();
 
     private boolean inText;
+    /** A frame of a message has come, and not its last. */
+    private boolean messageOpen;
+
     private long messageSize;
     private boolean closeSent;
     private boolean closeReceived;
     private boolean failed;
+    private boolean ended;
     private boolean pongPending;
     private @Nullable ByteBuf nextPong;
     private @Nullable Future<?> closeDeadline;
@@ -68,13 +76,15 @@ final class WebSocketChannel extends ChannelInboundHandlerAdapter {
         this.options = options;
         this.webSocket = webSocket;
         this.receiver = receiver;
-        this.heartbeat = new Heartbeat(channel, options.pingInterval(), receiver::isAwaiting, this::peerLost);
+        this.heartbeat =
+                new Heartbeat(channel, options.pingInterval(), this::isReading, webSocket.move()::look, this::peerLost);
     }
 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         channel.config().setOption(ChannelOption.AUTO_READ, false);
         heartbeat.start();
+        webSocket.move().begin();
     }
 
     // --- in ---
@@ -121,6 +131,7 @@ final class WebSocketChannel extends ChannelInboundHandlerAdapter {
         ByteBuf content = frame.content();
         boolean last = frame.isFinalFragment();
         inText = isText;
+        messageOpen = !last;
         messageSize += content.readableBytes();
         if (messageSize > options.maxMessageSize()) {
             fail(CloseCode.TOO_BIG, new IOException("a message is larger than " + options.maxMessageSize() + " bytes"));
@@ -175,22 +186,93 @@ final class WebSocketChannel extends ChannelInboundHandlerAdapter {
                 nextPong = null;
                 if (next != null) {
                     pong(next);
+                } else {
+                    webSocket.move().look();
                 }
             });
         }
     }
 
-    /** Reads if the listener waits, or the peer's Close is waited for. */
+    /**
+     * Reads if the listener waits, or the peer's Close is waited for. One that waits for its move reads only to the end of
+     * what has begun.
+     */
     void updateReading() {
         boolean ahead = closeSent && !closeReceived && receiver.size() < MAX_AHEAD;
-        if (failed || receiver.isAwaiting() || ahead) {
+        if (!webSocket.move().isFrozen() && (failed || isReading() || ahead)) {
             channel.read();
         }
+    }
+
+    private boolean isReading() {
+        return receiver.isAwaiting() && (!webSocket.move().wants() || isInMessage());
+    }
+
+    private boolean isInMessage() {
+        WebSocketFrames.Decoder decoder = channel.pipeline().get(WebSocketFrames.Decoder.class);
+        return messageOpen || (decoder != null && decoder.begun() > MAX_BEGUN);
     }
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
         updateReading();
+        webSocket.move().look();
+    }
+
+    // --- to another process ---
+
+    /** Whether, as far as the event loop knows, the WebSocket is between two messages. */
+    boolean isAtRest() {
+        return !closeSent && !closeReceived && !failed && !pongPending && !isInMessage() && isWritten();
+    }
+
+    /** A Ping of the heartbeat may be on its way to the socket, for which nobody waits. */
+    private boolean isWritten() {
+        ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
+        return outbound != null && outbound.totalPendingWriteBytes() == 0;
+    }
+
+    long question() {
+        return heartbeat.question();
+    }
+
+    /** The last Ping was sent in another process. */
+    void question(long asked) {
+        heartbeat.question(asked);
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event == MigrationEvent.FROZEN) {
+            heartbeat.stop();
+        } else if (event == MigrationEvent.ENDED) {
+            heartbeat.start();
+            webSocket.move().thawed();
+            updateReading();
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
+    /** Before its end a handler leaves only if the connection goes on in another process. */
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        if (!ended) {
+            release();
+            webSocket.moved();
+        }
+    }
+
+    private void release() {
+        ended = true;
+        heartbeat.stop();
+        webSocket.move().end();
+        if (closeDeadline != null) {
+            closeDeadline.cancel(false);
+        }
+        if (nextPong != null) {
+            nextPong.release();
+            nextPong = null;
+        }
     }
 
     // --- out ---
@@ -272,14 +354,7 @@ final class WebSocketChannel extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        heartbeat.stop();
-        if (closeDeadline != null) {
-            closeDeadline.cancel(false);
-        }
-        if (nextPong != null) {
-            nextPong.release();
-            nextPong = null;
-        }
+        release();
         webSocket.ended(!closeReceived && !failed);
         ctx.fireChannelInactive();
     }

@@ -3,6 +3,7 @@ package dev.baton.http;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * How the WebSockets of a handler behave.
@@ -18,6 +19,7 @@ import java.util.Objects;
  * @param closeTimeout how long, after a Close was sent, the peer's is waited for, and how long, after the peer's, the
  *     listener may take to send its own
  * @param drainPolicy what a drain does
+ * @param migration how sessions go on in the process that takes over at a restart; empty if they do not
  */
 public record WebSocketOptions(
         List<String> subprotocols,
@@ -26,11 +28,13 @@ public record WebSocketOptions(
         boolean compression,
         Duration pingInterval,
         Duration closeTimeout,
-        WebSocketDrainPolicy drainPolicy) {
+        WebSocketDrainPolicy drainPolicy,
+        Optional<WebSocketMigration> migration) {
 
     public WebSocketOptions {
         subprotocols = List.copyOf(subprotocols);
         Objects.requireNonNull(drainPolicy);
+        Objects.requireNonNull(migration);
         if (maxFrameSize < 125) {
             throw new IllegalArgumentException(
                     "maxFrameSize must be at least 125, for control frames: " + maxFrameSize);
@@ -65,6 +69,7 @@ public record WebSocketOptions(
         private Duration pingInterval = Duration.ofSeconds(30);
         private Duration closeTimeout = Duration.ofSeconds(5);
         private WebSocketDrainPolicy drainPolicy = WebSocketDrainPolicy.CLOSE;
+        private Optional<WebSocketMigration> migration = Optional.empty();
 
         private Builder() {}
 
@@ -110,10 +115,23 @@ public record WebSocketOptions(
             return this;
         }
 
+        /** Default none: at a restart they are closed. */
+        public Builder migration(WebSocketMigration value) {
+            migration = Optional.of(value);
+            return this;
+        }
+
         /** The options as they are now. */
         public WebSocketOptions build() {
             return new WebSocketOptions(
-                    subprotocols, maxFrameSize, maxMessageSize, compression, pingInterval, closeTimeout, drainPolicy);
+                    subprotocols,
+                    maxFrameSize,
+                    maxMessageSize,
+                    compression,
+                    pingInterval,
+                    closeTimeout,
+                    drainPolicy,
+                    migration);
         }
     }
 }

@@ -23,6 +23,9 @@ final class WebSocketReceiver {
         /** The listener has seen the peer's Close, and its stage is complete: the output may be closed. */
         void closeSeen(int code);
 
+        /** A call has returned, and its stage is complete. */
+        void settled();
+
         /** The listener has thrown; {@code onError} is still to be called, by {@link WebSocketReceiver#fail}. */
         void listenerFailed(Throwable cause);
     }
@@ -37,8 +40,14 @@ final class WebSocketReceiver {
     private final ArrayDeque<Received> waiting = new ArrayDeque<>(0);
     private int size;
     private long demand;
-    private boolean opening;
+    /** The call that is to be made before all others. */
+    private @Nullable Runnable opening;
+
     private boolean running;
+    /** Stages that the listener has returned and not completed. */
+    private int stages;
+    /** No call is made. */
+    private boolean held;
     /** {@code onClose} or {@code onError} was called, or nothing is to be called any more. */
     private boolean over;
 
@@ -52,9 +61,45 @@ final class WebSocketReceiver {
 
     /** Calls {@code onOpen}. */
     void open(WebSocket opened) {
+        begin(opened, 0, () -> listener.onOpen(opened));
+    }
+
+    /** Goes on with a demand that is not met yet; {@code resumed} is called in the place of {@code onOpen}. */
+    void resume(WebSocket opened, long unmet, Runnable resumed) {
+        begin(opened, unmet, resumed);
+    }
+
+    private void begin(WebSocket opened, long unmet, Runnable first) {
         synchronized (this) {
             webSocket = opened;
-            opening = true;
+            demand = unmet;
+            opening = first;
+        }
+        run();
+    }
+
+    WebSocket.Listener listener() {
+        return listener;
+    }
+
+    synchronized long demand() {
+        return demand;
+    }
+
+    /** Whether all that has come was given to the listener, and it is done with it. */
+    synchronized boolean isAtRest() {
+        return !over && !running && opening == null && error == null && waiting.isEmpty() && stages == 0;
+    }
+
+    /** No call is made until {@link #letGo()}; false if one is being made, or is to be. */
+    synchronized boolean hold() {
+        held = isAtRest();
+        return held;
+    }
+
+    void letGo() {
+        synchronized (this) {
+            held = false;
         }
         run();
     }
@@ -140,7 +185,7 @@ final class WebSocketReceiver {
     }
 
     private boolean hasCall() {
-        return !over && (opening || error != null || (demand > 0 && !waiting.isEmpty()));
+        return !over && !held && (opening != null || error != null || (demand > 0 && !waiting.isEmpty()));
     }
 
     private void calls() {
@@ -156,15 +201,17 @@ final class WebSocketReceiver {
             call.run();
         }
         run(); // Something may have come between the two, and whoever waits for idleness is told.
+        owner.settled();
     }
 
     /** The next call; the caller holds the lock and has seen that there is one. */
     private Runnable next() {
         WebSocket opened = Objects.requireNonNull(webSocket);
-        if (opening) {
-            opening = false;
+        Runnable begin = opening;
+        if (begin != null) {
+            opening = null;
             return () -> guarded(() -> {
-                listener.onOpen(opened);
+                begin.run();
                 return null;
             });
         }
@@ -220,15 +267,28 @@ final class WebSocketReceiver {
         try {
             CompletionStage<?> stage = call.make();
             if (stage != null) {
+                stageBegun();
                 var _ = stage.whenComplete((_, cause) -> {
                     if (cause != null) {
                         owner.listenerFailed(cause);
                     }
+                    stageEnded();
                 });
             }
         } catch (RuntimeException | Error e) {
             owner.listenerFailed(e);
         }
+    }
+
+    private synchronized void stageBegun() {
+        stages++;
+    }
+
+    private void stageEnded() {
+        synchronized (this) {
+            stages--;
+        }
+        owner.settled();
     }
 
     private void reportError(WebSocket opened, Throwable cause) {

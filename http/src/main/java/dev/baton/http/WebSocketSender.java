@@ -51,6 +51,8 @@ final class WebSocketSender {
     private boolean controlPending;
     private boolean closed;
     private @Nullable DrainReason draining;
+    /** The connection is being moved: nothing begins. */
+    private boolean held;
 
     WebSocketSender(Wire wire) {
         this.wire = wire;
@@ -91,6 +93,9 @@ final class WebSocketSender {
         if (closed) {
             return new IOException("the output is closed");
         }
+        if (held) {
+            return new WebSocketDrainingException(DrainReason.SUCCEEDED);
+        }
         if (dataPending) {
             return new IllegalStateException("a send is pending; wait for its future");
         }
@@ -130,6 +135,9 @@ final class WebSocketSender {
         if (closed) {
             return CompletableFuture.failedFuture(new IOException("the output is closed"));
         }
+        if (held) {
+            return CompletableFuture.failedFuture(new WebSocketDrainingException(DrainReason.SUCCEEDED));
+        }
         if (controlPending) {
             return CompletableFuture.failedFuture(
                     new IllegalStateException("a ping or pong is pending; wait for its future"));
@@ -144,6 +152,27 @@ final class WebSocketSender {
 
     private synchronized void controlSent() {
         controlPending = false;
+    }
+
+    /** As {@link #close}, but refused while the connection is being moved: the session's state does not know of it. */
+    synchronized CompletableFuture<Void> closeUnlessHeld(int code, String reason) {
+        return held && !closed
+                ? CompletableFuture.failedFuture(new WebSocketDrainingException(DrainReason.SUCCEEDED))
+                : close(code, reason);
+    }
+
+    synchronized boolean isAtRest() {
+        return !closed && message == null && !dataPending && !controlPending;
+    }
+
+    /** Nothing begins until {@link #letGo()}; false if something has. */
+    synchronized boolean hold() {
+        held = isAtRest();
+        return held;
+    }
+
+    synchronized void letGo() {
+        held = false;
     }
 
     synchronized CompletableFuture<Void> close(int code, String reason) {

@@ -19,7 +19,9 @@ import java.util.Optional;
  * <ul>
  *   <li>When the connection ends without a Close, {@code onClose} gets 1006, as in the JDK's client. When the peer breaks the
  *       protocol (RFC 6455), it gets a Close with 1002, 1007 or 1009, and the listener {@code onError}.
- *   <li>A drain closes the WebSocket by {@link WebSocketOptions#drainPolicy()}. A message that was begun with
+ *   <li>At a restart a WebSocket with a {@link WebSocketMigration} goes on in the other process, and its client notices
+ *       nothing. Otherwise
+ *       a drain closes the WebSocket by {@link WebSocketOptions#drainPolicy()}. A message that was begun with
  *       {@code last = false} may be finished; one that would begin fails with {@link WebSocketDrainingException}, and was not
  *       sent. What the peer had sent before its Close is still given to the listener.
  *   <li>{@code sendClose} takes every code that may be sent, also those that are for servers.
@@ -48,8 +50,7 @@ public final class WebSockets {
         if (agreed.isEmpty()) {
             return Optional.empty();
         }
-        ServerWebSocket webSocket =
-                new ServerWebSocket(hijackable.channel(), agreed.get().subprotocol(), options, listener);
+        ServerWebSocket webSocket = new ServerWebSocket(hijackable.channel(), agreed.get(), options, listener);
         return Optional.of(hijackable
                 .switchingTo("websocket")
                 .take(

@@ -19,12 +19,21 @@ import java.util.Optional;
 final class Adopter {
     private final Map<ListenAddress, ChildSetup> setups;
     private final Map<String, ChannelHandler> handlers;
+    private final Map<String, ConnectionRestorer> restorers;
     private final Connections connections;
 
-    /** @param handlers by the protocol of the connections for which they build the pipeline */
-    Adopter(Map<ListenAddress, ChildSetup> setups, Map<String, ChannelHandler> handlers, Connections connections) {
+    /**
+     * @param handlers by the protocol of the connections for which they build the pipeline
+     * @param restorers by the protocol of the connections about which they decide
+     */
+    Adopter(
+            Map<ListenAddress, ChildSetup> setups,
+            Map<String, ChannelHandler> handlers,
+            Map<String, ConnectionRestorer> restorers,
+            Connections connections) {
         this.setups = Map.copyOf(setups);
         this.handlers = Map.copyOf(handlers);
+        this.restorers = Map.copyOf(restorers);
         this.connections = connections;
     }
 
@@ -32,8 +41,7 @@ final class Adopter {
     Optional<Adoption> adopt(ListenAddress listener, int descriptor, byte[] encoded) {
         ChildSetup setup = setups.get(listener);
         TransferState state = TransferState.decode(encoded).orElse(null);
-        ChannelHandler handler = state == null ? null : handlers.get(state.protocol());
-        if (setup == null || state == null || handler == null) {
+        if (setup == null || state == null || !knows(state.protocol())) {
             return Optional.empty();
         }
         boolean unix = listener instanceof ListenAddress.Unix;
@@ -42,8 +50,9 @@ final class Adopter {
             // The client has gone: for the other process to hear, because it has the connection's past.
             return Optional.empty();
         }
+        Optional<ChannelHandler> handler = handler(state);
         try {
-            return Optional.of(ServedConnection.adopt(channel, setup, handler, state, connections));
+            return handler.map(each -> ServedConnection.adopt(channel, setup, each, state, connections));
         } catch (ServerClosedException _) {
             return Optional.empty();
         }
@@ -62,9 +71,18 @@ final class Adopter {
         }
         ConnectionHistory none = new ConnectionHistory(ConnectionState.NEW, Duration.ZERO, 0, 0, 0);
         TransferState state =
-                new TransferState(Http1Connection.PROTOCOL, none, Optional.empty(), List.of(), new byte[0]);
+                new TransferState(Http1Connection.PROTOCOL, none, Optional.empty(), List.of(), new byte[0], new byte[0]);
         // Encoded and decoded, because the connections that follow will be.
         return TransferState.decode(state.encode())
                 .map(decoded -> ServedConnection.adopt(channel, setup, handler, decoded, registry));
+    }
+
+    private boolean knows(String protocol) {
+        return handlers.containsKey(protocol) || restorers.containsKey(protocol);
+    }
+
+    private Optional<ChannelHandler> handler(TransferState state) {
+        ConnectionRestorer restorer = restorers.get(state.protocol());
+        return restorer == null ? Optional.ofNullable(handlers.get(state.protocol())) : restorer.restore(state.own());
     }
 }

@@ -2,6 +2,8 @@ package dev.baton.netty;
 
 import dev.baton.drain.DrainReason;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 
 /**
  * What a protocol does on one connection when the server drains. Every method but {@link #isAnswered()} is called
@@ -38,6 +40,25 @@ public interface ConnectionProtocol {
      */
     default boolean isAtRest() {
         return false;
+    }
+
+    /**
+     * The connection is about to be frozen, and was at rest: from now on, until {@link MigrationEvent#ENDED} or the end of
+     * the pipeline, the application's other threads can begin nothing either.
+     *
+     * @return false if one of them has begun something meanwhile: the connection is not frozen, and nothing is held
+     */
+    default boolean suspend() {
+        return true;
+    }
+
+    /**
+     * What the other process needs beside the bytes, while the connection is frozen. Completed in any thread.
+     *
+     * @return empty if the connection cannot go on there
+     */
+    default CompletionStage<Optional<byte[]>> save() {
+        return CompletableFuture.completedStage(Optional.of(new byte[0]));
     }
 
     /** See {@link dev.baton.drain.ConnectionControl#isAnswered()}. Called by any thread. */

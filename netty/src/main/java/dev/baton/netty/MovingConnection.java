@@ -35,12 +35,12 @@ import org.jspecify.annotations.Nullable;
  * A connection that has asked to go on in another process.
  *
  * <pre>
- *   ASKING --freeze--> FREEZING --deregistered--> FROZEN --moved--> GONE
- *      |                  |                          |
- *      +---not at rest: forgotten, may ask again     |
- *      +---stays----------+---ended, too big---------+---stays--> STAYS (to the end of this drain)
- *                                                    |
- *                                                    +---closed by the registry--> CUT --moved, stays--> GONE
+ *   ASKING --freeze--> FREEZING --deregistered, saved--> FROZEN --moved--> GONE
+ *      |                  |                                 |
+ *      +---not at rest: forgotten, may ask again            |
+ *      +---stays----------+---ended, too big, kept----------+---stays--> STAYS (to the end of this drain)
+ *                                                           |
+ *                                                           +---closed by the registry--> CUT --moved, stays--> GONE
  * </pre>
  *
  * <p>Everything happens in the connection's event loop; what other threads call becomes a task of it.
@@ -67,6 +67,8 @@ import org.jspecify.annotations.Nullable;
 final class MovingConnection implements MovableConnection, Suspended {
     /** Of a channel that has asked in the drain that is going on. */
     static final AttributeKey<MovingConnection> KEY = AttributeKey.valueOf(MovingConnection.class, "asked");
+
+    private static final byte[] NOTHING = {};
 
     private enum State {
         ASKING,
@@ -177,7 +179,8 @@ final class MovingConnection implements MovableConnection, Suspended {
             // is to have heard of BEGUN.
             served.tellProtocol();
         }
-        if (state != State.ASKING || !channel.isRegistered() || !isFlushed() || !served.canMoveNow()) {
+        if (state != State.ASKING || !channel.isRegistered() || !isFlushed() || !served.canMoveNow()
+                || !served.holdOff()) {
             served.forget(this);
             runLater();
             frozen.complete(Optional.empty());
@@ -195,9 +198,26 @@ final class MovingConnection implements MovableConnection, Suspended {
     }
 
     private void deregistered(CompletableFuture<Optional<Frozen>> frozen) {
-        boolean goesOnHere =
-                refused || inputEnded || close != null || shutdown != null || !writes.isEmpty() || !channel.isActive();
-        Optional<Frozen> image = goesOnHere ? Optional.empty() : image();
+        if (before == null) {
+            saved(frozen, Optional.of(NOTHING));
+            return;
+        }
+        var _ = before.save().whenComplete((saved, failure) -> {
+            Optional<byte[]> own = failure == null ? saved : Optional.empty();
+            if (served.loop().inEventLoop()) {
+                saved(frozen, own);
+            } else {
+                inLoop(() -> saved(frozen, own), () -> {
+                    endAfterTheLoop(false);
+                    frozen.complete(Optional.empty());
+                });
+            }
+        });
+    }
+
+    private void saved(CompletableFuture<Optional<Frozen>> frozen, Optional<byte[]> own) {
+        boolean goesOnHere = refused || inputEnded || close != null || shutdown != null || !writes.isEmpty() || !channel.isActive();
+        Optional<Frozen> image = goesOnHere ? Optional.empty() : own.flatMap(this::image);
         if (image.isPresent()) {
             state = State.FROZEN;
         } else {
@@ -206,7 +226,7 @@ final class MovingConnection implements MovableConnection, Suspended {
         frozen.complete(image);
     }
 
-    private Optional<Frozen> image() {
+    private Optional<Frozen> image(byte[] own) {
         try {
             Optional<List<Contribution>> contributions = contributions();
             if (contributions.isEmpty()) {
@@ -217,6 +237,7 @@ final class MovingConnection implements MovableConnection, Suspended {
                             history(),
                             ProxyHeader.said(channel),
                             contributions.get(),
+                            own,
                             unread())
                     .encode();
             int descriptor = ((UnixChannel) channel).fd().intValue();

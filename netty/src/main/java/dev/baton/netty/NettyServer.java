@@ -73,7 +73,7 @@ public final class NettyServer implements MigratingParticipant {
             close();
             throw e;
         }
-        adopter = new Adopter(setups, builder.adopters(childHandler), connections);
+        adopter = new Adopter(setups, builder.adopters(childHandler), builder.restorers, connections);
         privately = new ChildSetup(
                 loops.of(builder.listeners.getFirst().address(), new Migrator(IdlePolicy.CLOSE)),
                 childHandler,
@@ -264,6 +264,8 @@ public final class NettyServer implements MigratingParticipant {
         private final List<Listener> listeners = new ArrayList<>();
         private final Map<ChannelOption<?>, Object> childOptions = new LinkedHashMap<>();
 
+        private final Map<String, ConnectionRestorer> restorers = new LinkedHashMap<>();
+
         @Nullable
         private Map<String, ChannelHandler> adopters;
 
@@ -301,6 +303,12 @@ public final class NettyServer implements MigratingParticipant {
          */
         public Builder adopts(Map<String, ChannelHandler> handlers) {
             adopters = Map.copyOf(handlers);
+            return this;
+        }
+
+        /** The same for connections of one protocol, about each of which is decided by what has come with it. */
+        public Builder restores(String protocol, ConnectionRestorer restorer) {
+            restorers.put(protocol, restorer);
             return this;
         }
 

@@ -196,9 +196,7 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
     @Override
     public void resume() {
         inLoop(() -> {
-            if (channel.hasAttr(MovingConnection.KEY)) {
-                channel.attr(MovingConnection.KEY).set(null);
-            }
+            mayMoveAgain();
             ConnectionProtocol current = protocol;
             if (current != null) {
                 current.resume();
@@ -210,15 +208,15 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
 
     /**
      * Whether the connection may, now or later in this drain, move to another process. The way is open before the drain
-     * begins, and may be open again when a task of a drain that was undone runs: without a drain nothing moves.
+     * begins, and may be open again when a task of a drain that was undone runs: without a drain nothing moves. A hijacked
+     * one may if it has got a {@linkplain #protocol(ConnectionProtocol) protocol} since. Call it in the event loop.
      */
-    boolean mayMove() {
+    public boolean mayMove() {
         ConnectionProtocol current = protocol;
         return home.migrator().isOpen()
                 && tracked.drainReason().isPresent()
                 && (channel instanceof EpollSocketChannel || channel instanceof EpollDomainSocketChannel)
-                && !hijacked()
-                && (current == null || current.migratesAs().isPresent())
+                && (current == null ? !hijacked() : current.migratesAs().isPresent())
                 && channel.pipeline().get(SslHandler.class) == null
                 && !hasStayed();
     }
@@ -251,6 +249,24 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
 
     boolean isSuspended() {
         return protocol instanceof Suspended;
+    }
+
+    /**
+     * Asks for the connection to be moved, if it is at rest. For a hijacked one, of which no drain knows; its protocol is
+     * told, by {@link ConnectionProtocol#drain} or {@link ConnectionProtocol#resume}, when it has not moved. Call it in the
+     * event loop.
+     */
+    public void moveIfAtRest() {
+        if (canMoveNow()) {
+            askToMove();
+        }
+    }
+
+    /** The drain is undone: the connection may ask in the next one. For a hijacked one. Call it in the event loop. */
+    public void mayMoveAgain() {
+        if (channel.hasAttr(MovingConnection.KEY)) {
+            channel.attr(MovingConnection.KEY).set(null);
+        }
     }
 
     /** Once until that is answered. */
@@ -287,6 +303,12 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
             default -> current == null || current.migratesAs().equals(Optional.of(name));
         };
         return speaks && channel.pipeline().get(SslHandler.class) == null;
+    }
+
+    /** Asks the protocol to hold the application off. */
+    boolean holdOff() {
+        ConnectionProtocol current = protocol;
+        return current == null || current.suspend();
     }
 
     /** Puts the connection's migration in the place of its protocol, which is returned. */

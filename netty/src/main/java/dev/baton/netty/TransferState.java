@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param protocol as in {@link ConnectionProtocol#migratesAs()}
  * @param proxy what its proxy has said of it, if it has said anything
+ * @param own what the protocol itself has given: {@link ConnectionProtocol#save()}
  * @param prefix what was read from the socket and not passed on to the application
  */
 @SuppressWarnings("ArrayRecordComponent") // Passed on once, never compared.
@@ -28,6 +29,7 @@ record TransferState(
         ConnectionHistory history,
         Optional<ProxyAddresses> proxy,
         List<Contribution> contributions,
+        byte[] own,
         byte[] prefix) {
     private static final short FORMAT = 1;
     private static final int NEEDED = 0x8000;
@@ -41,6 +43,7 @@ record TransferState(
     private static final int PROXY = NEEDED | 7;
     private static final int CONTRIBUTION = 8;
     private static final int PREFIX = NEEDED | 9;
+    private static final int OWN = NEEDED | 10;
 
     /** What a {@link ConnectionContribution} has given. */
     record Contribution(String name, int version, byte[] state) {
@@ -65,6 +68,9 @@ record TransferState(
             ByteBuffer value = ByteBuffer.allocate(each.size());
             value.putShort((short) name.length).put(name).putInt(each.version).put(each.state);
             fields.put(CONTRIBUTION, value.array());
+        }
+        if (own.length > 0) {
+            fields.put(OWN, own);
         }
         if (prefix.length > 0) {
             fields.put(PREFIX, prefix);
@@ -115,6 +121,7 @@ record TransferState(
         private long bytesSent;
         private Optional<ProxyAddresses> proxy = Optional.empty();
         private final List<Contribution> contributions = new ArrayList<>();
+        private byte[] own = {};
         private byte[] prefix = {};
 
         /** False if the field is cut, or cannot be understood and cannot be done without. */
@@ -147,6 +154,7 @@ record TransferState(
                 case CONTRIBUTION -> {
                     return takeContribution(value);
                 }
+                case OWN -> own = rest(value);
                 case PREFIX -> prefix = rest(value);
                 default -> {
                     return (tag & NEEDED) == 0;
@@ -189,7 +197,7 @@ record TransferState(
             ConnectionState state = fresh ? ConnectionState.NEW : ConnectionState.IDLE;
             ConnectionHistory history =
                     new ConnectionHistory(state, Duration.ofNanos(age), requestsServed, bytesReceived, bytesSent);
-            return Optional.of(new TransferState(protocol, history, proxy, List.copyOf(contributions), prefix));
+            return Optional.of(new TransferState(protocol, history, proxy, List.copyOf(contributions), own, prefix));
         }
     }
 }
