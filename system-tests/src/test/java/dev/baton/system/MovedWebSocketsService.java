@@ -86,8 +86,7 @@ final class MovedWebSocketsService {
         }
 
         @Override
-        public synchronized @Nullable CompletionStage<?> onText(
-                WebSocket webSocket, CharSequence data, boolean last) {
+        public synchronized @Nullable CompletionStage<?> onText(WebSocket webSocket, CharSequence data, boolean last) {
             long number = Long.parseLong(data.toString());
             if (number != received + 1) {
                 System.out.println("came " + number + " after " + received);

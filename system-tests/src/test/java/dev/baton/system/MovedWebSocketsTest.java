@@ -107,7 +107,8 @@ class MovedWebSocketsTest {
             long number = Long.parseLong(words[1]);
             long expected = words[0].equals("echo") ? ++echoes : ++ticks;
             if (number != expected) {
-                failed.completeExceptionally(new AssertionError(words[0] + " " + number + " came where " + expected + " is next"));
+                failed.completeExceptionally(
+                        new AssertionError(words[0] + " " + number + " came where " + expected + " is next"));
             }
             if (words[0].equals("tick")) {
                 seen.get(Integer.parseInt(words[2])).complete(null);
