@@ -40,8 +40,9 @@ record ServerParticipant(NettyServer server, Conversations conversations) implem
             case SUCCEEDED -> dev.baton.drain.DrainReason.SUCCEEDED;
             case STOPPED -> dev.baton.drain.DrainReason.STOPPED;
         };
-        var _ = conversations.drain(why);
+        // The connections first: what asks to move asks whether they drain.
         CompletableFuture<Void> connectionsEnded = server.drain(reason);
+        var _ = conversations.drain(why);
         return connectionsEnded.thenCompose(_ -> conversations.drain(why).thenAccept(_ -> {}));
     }
 
