@@ -93,7 +93,7 @@ final class AdoptedConnection implements Adoption, Suspended {
 
     /** Whether what the handler has installed speaks what the connection does. */
     private boolean fits() {
-        boolean fits = served.speaks(state.protocol());
+        boolean fits = served.departure().arrivedAs(state.protocol());
         if (!fits) {
             ServerLog.connectionNotSetUp(
                     channel, new IllegalStateException("its handler does not speak '" + state.protocol() + "'"));

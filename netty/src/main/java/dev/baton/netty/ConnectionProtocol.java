@@ -43,8 +43,8 @@ public interface ConnectionProtocol {
     }
 
     /**
-     * The connection is about to be frozen, and was at rest: from now on, until {@link MigrationEvent#ENDED} or the end of
-     * the pipeline, the application's other threads can begin nothing either.
+     * The connection is about to be frozen, and was at rest: from now on, until {@link MigrationEvent#ENDED}, {@link #moved()}
+     * or the end of the connection, the application's other threads can begin nothing either.
      *
      * @return false if one of them has begun something meanwhile: the connection is not frozen, and nothing is held
      */
@@ -60,6 +60,9 @@ public interface ConnectionProtocol {
     default CompletionStage<Optional<byte[]>> save() {
         return CompletableFuture.completedStage(Optional.of(new byte[0]));
     }
+
+    /** The connection is another process's; the handlers leave the pipeline next, without a further event. */
+    default void moved() {}
 
     /** See {@link dev.baton.drain.ConnectionControl#isAnswered()}. Called by any thread. */
     default boolean isAnswered() {

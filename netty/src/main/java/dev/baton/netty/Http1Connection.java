@@ -221,11 +221,11 @@ public final class Http1Connection extends ChannelDuplexHandler implements Conne
             draining = false;
             stopMigrating();
         } else if (migrating) {
-            if (!served.mayMove()) {
+            if (!served.departure().mayMove()) {
                 stayAndDrain();
             }
         } else if (!draining) {
-            if (!isLast() && served.mayMove()) {
+            if (!isLast() && served.departure().mayMove()) {
                 migrating = true;
                 served.channel().pipeline().fireUserEventTriggered(MigrationEvent.BEGUN);
             } else {
@@ -283,8 +283,8 @@ public final class Http1Connection extends ChannelDuplexHandler implements Conne
     /** The responses are written: now or never. A decoder that cannot give back what it has must go on with it. */
     private void moveIfBetweenRequests() {
         if (migrating && isBetweenRequests()) {
-            if (served.canMoveNow()) {
-                served.askToMove();
+            if (served.departure().canMoveNow()) {
+                served.departure().ask();
             } else {
                 stayAndDrain();
             }

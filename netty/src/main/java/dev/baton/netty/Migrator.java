@@ -30,6 +30,11 @@ final class Migrator {
         migration = null;
     }
 
+    /** Whether there is a way in this drain, or was. */
+    boolean wasOpened() {
+        return migration != null;
+    }
+
     boolean isOpen() {
         Migration current = migration;
         return current != null && current.isOpen();

@@ -1,30 +1,10 @@
 package dev.baton.netty;
 
-import dev.baton.Migration;
 import dev.baton.MovableConnection;
-import dev.baton.drain.ConnectionHistory;
-import dev.baton.drain.ConnectionSnapshot;
-import dev.baton.drain.ConnectionState;
-import dev.baton.netty.TransferState.Contribution;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
-import io.netty.buffer.CompositeByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPipeline;
-import io.netty.channel.ChannelPromise;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.unix.UnixChannel;
-import io.netty.util.AttributeKey;
-import io.netty.util.ReferenceCountUtil;
-import io.netty.util.concurrent.PromiseNotifier;
-import java.nio.channels.ClosedChannelException;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -35,12 +15,11 @@ import org.jspecify.annotations.Nullable;
  * A connection that has asked to go on in another process.
  *
  * <pre>
- *   ASKING --freeze--> FREEZING --deregistered, saved--> FROZEN --moved--> GONE
- *      |                  |                                 |
- *      +---not at rest: forgotten, may ask again            |
- *      +---stays----------+---ended, too big, kept----------+---stays--> STAYS (to the end of this drain)
- *                                                           |
- *                                                           +---closed by the registry--> CUT --moved, stays--> GONE
+ *   ASKING --freeze--> FREEZING --deregistered--> SAVING --saved--> FROZEN --moved--> GONE
+ *      |                  |                         |                 |
+ *      +---not at rest: forgotten, may ask again    +--cut--> GONE    +--cut--> CUT --moved, stays--> GONE
+ *      |                  |                         |                 |
+ *      +---stays----------+---ended, held back------+---too big, no---+---stays--> STAYS (to the end of this drain)
  * </pre>
  *
  * <p>Everything happens in the connection's event loop; what other threads call becomes a task of it.
@@ -55,57 +34,49 @@ import org.jspecify.annotations.Nullable;
  * come: once, and in order.
  *
  * <p><b>The end of the input, or of the connection, versus freeze.</b> What comes in that round of I/O is seen when the
- * deregistration has happened, and then the connection stays. What comes later the kernel keeps, for whoever owns the
- * connection then: an end of the input is read there, a reset is reported there.
+ * deregistration has happened, and then the connection stays. For that an end of the input must not be a close, which would
+ * go past what was read before it: so half-closure is allowed meanwhile. A connection that is closed nevertheless, because
+ * it was reset, tells its handlers what had come and that it has ended before Netty takes them from the pipeline. What comes
+ * later the kernel keeps, for whoever owns the connection then: an end of the input is read there, a reset is reported there.
  *
  * <p><b>Who may close the descriptor.</b> While it is frozen, nobody here: its number is being sent, and must not come to
  * stand for another socket. A close that is asked for meanwhile waits; it is done if the connection stays, and means
- * nothing any more if it has moved, because the connection is another's then. If it is the registry that closes, which
+ * nothing any more if it has moved, because the connection is another's then. If it is a registry that closes, which
  * ends the drain or the server, then nothing goes on here whatever becomes of the connection: all but the descriptor is
- * given up at once, because the loop may have ended when the answer comes.
+ * given up at once, because the loop may have ended when the answer comes. While the protocol is still saving, the number is
+ * nobody else's, and the descriptor is closed too.
  */
 final class MovingConnection implements MovableConnection, Suspended {
-    /** Of a channel that has asked in the drain that is going on. */
-    static final AttributeKey<MovingConnection> KEY = AttributeKey.valueOf(MovingConnection.class, "asked");
-
     private static final byte[] NOTHING = {};
 
     private enum State {
         ASKING,
         FREEZING,
+        SAVING,
         FROZEN,
         STAYS,
         CUT,
         GONE
     }
 
-    private record HeldWrite(Object message, ChannelPromise promise) {}
-
     private final ServedConnection served;
     private final Channel channel;
-    private final List<ByteBuf> stash = new ArrayList<>(0);
-    private final List<HeldWrite> writes = new ArrayList<>(0);
-    private final List<Runnable> later = new ArrayList<>(0);
+    private final HeldBack held;
     private State state = State.ASKING;
 
     /** What the connection spoke when it was frozen; null if nothing was known yet. */
     @Nullable
     private ConnectionProtocol before;
 
-    private boolean inputEnded;
+    private boolean allowHalfClosure;
 
-    /** The migration has said so before the deregistration had happened. */
+    /** The migration, or a registry, has said so before there was anything to be sent. */
     private boolean refused;
-
-    @Nullable
-    private ChannelPromise close;
-
-    @Nullable
-    private ChannelPromise shutdown;
 
     MovingConnection(ServedConnection served) {
         this.served = served;
         this.channel = served.channel();
+        this.held = new HeldBack(channel);
     }
 
     /** Whether it waits for room. */
@@ -147,7 +118,7 @@ final class MovingConnection implements MovableConnection, Suspended {
 
     /**
      * The loop has ended, and has closed what was registered with it, which a frozen connection was not. This thread is
-     * alone with it.
+     * alone with it. Handlers hear nothing without a loop; one that has to has ended the connection before.
      */
     private void endAfterTheLoop(boolean moved) {
         if (channel.isOpen()) {
@@ -156,7 +127,7 @@ final class MovingConnection implements MovableConnection, Suspended {
             }
             served.failed();
             closeDescriptor();
-            dropHeld();
+            held.drop();
         }
     }
 
@@ -179,17 +150,27 @@ final class MovingConnection implements MovableConnection, Suspended {
             // is to have heard of BEGUN.
             served.tellProtocol();
         }
-        if (state != State.ASKING || !channel.isRegistered() || !isFlushed() || !served.canMoveNow()
-                || !served.holdOff()) {
-            served.forget(this);
-            runLater();
+        if (state != State.ASKING || !canFreeze()) {
+            served.departure().forget(this);
+            held.runLater();
             frozen.complete(Optional.empty());
             return;
         }
         state = State.FREEZING;
         before = served.suspend(this);
+        allowHalfClosure = channel.config().getOption(ChannelOption.ALLOW_HALF_CLOSURE);
+        channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         channel.pipeline().fireUserEventTriggered(MigrationEvent.FROZEN);
         var _ = channel.deregister().addListener(_ -> deregistered(frozen));
+    }
+
+    /** The protocol is asked last: if it says yes, it holds the application off. */
+    private boolean canFreeze() {
+        ConnectionProtocol current = served.protocol();
+        return channel.isRegistered()
+                && isFlushed()
+                && served.departure().canMoveNow()
+                && (current == null || current.suspend());
     }
 
     private boolean isFlushed() {
@@ -197,13 +178,32 @@ final class MovingConnection implements MovableConnection, Suspended {
         return outbound != null && outbound.isEmpty() && outbound.totalPendingWriteBytes() == 0;
     }
 
+    /** The last event before Netty empties the pipeline of a channel that is closed. */
+    void unregistered() {
+        if (state == State.FREEZING && !channel.isOpen()) {
+            state = State.STAYS;
+            served.restore(before);
+            held.replayRead(served);
+            channel.pipeline().fireChannelInactive();
+            held.drop();
+        }
+    }
+
     private void deregistered(CompletableFuture<Optional<Frozen>> frozen) {
-        if (before == null) {
-            saved(frozen, Optional.of(NOTHING));
+        if (state != State.FREEZING) {
+            frozen.complete(Optional.empty());
             return;
         }
-        var _ = before.save().whenComplete((saved, failure) -> {
-            Optional<byte[]> own = failure == null ? saved : Optional.empty();
+        state = State.SAVING;
+        if (mustStay()) {
+            saved(frozen, Optional.empty());
+            return;
+        }
+        var _ = own().whenComplete((saved, failure) -> {
+            if (failure != null) {
+                ServerLog.connectionNotSaved(channel, failure);
+            }
+            Optional<byte[]> own = failure == null && saved != null ? saved : Optional.empty();
             if (served.loop().inEventLoop()) {
                 saved(frozen, own);
             } else {
@@ -215,85 +215,32 @@ final class MovingConnection implements MovableConnection, Suspended {
         });
     }
 
+    /** An error too is an answer: whoever waits for one would wait for ever. */
+    private CompletionStage<Optional<byte[]>> own() {
+        try {
+            return before == null ? CompletableFuture.completedStage(Optional.of(NOTHING)) : before.save();
+        } catch (RuntimeException | Error e) {
+            return CompletableFuture.failedStage(e);
+        }
+    }
+
+    private boolean mustStay() {
+        return refused || held.keeps() || !channel.isActive();
+    }
+
     private void saved(CompletableFuture<Optional<Frozen>> frozen, Optional<byte[]> own) {
-        boolean goesOnHere = refused || inputEnded || close != null || shutdown != null || !writes.isEmpty() || !channel.isActive();
-        Optional<Frozen> image = goesOnHere ? Optional.empty() : own.flatMap(this::image);
-        if (image.isPresent()) {
-            state = State.FROZEN;
-        } else {
-            thaw();
+        Optional<Frozen> image = Optional.empty();
+        if (state == State.SAVING) {
+            if (!mustStay()) {
+                image = own.flatMap(each -> new ConnectionImage(served, before, each, held).frozen());
+            }
+            if (image.isPresent()) {
+                state = State.FROZEN;
+            } else {
+                thaw();
+            }
         }
         frozen.complete(image);
-    }
-
-    private Optional<Frozen> image(byte[] own) {
-        try {
-            Optional<List<Contribution>> contributions = contributions();
-            if (contributions.isEmpty()) {
-                return Optional.empty();
-            }
-            byte[] encoded = new TransferState(
-                            served.migratesAs(before).orElseThrow(),
-                            history(),
-                            ProxyHeader.said(channel),
-                            contributions.get(),
-                            own,
-                            unread())
-                    .encode();
-            int descriptor = ((UnixChannel) channel).fd().intValue();
-            return encoded.length > Migration.MAX_STATE_BYTES
-                    ? Optional.empty()
-                    : Optional.of(new Frozen(served.home().listener(), descriptor, encoded));
-        } catch (RuntimeException | Error e) {
-            // An error too, such as a class that cannot be loaded because the jar was overwritten: whoever waits for
-            // the image would wait for ever.
-            ServerLog.connectionNotSaved(channel, e);
-            return Optional.empty();
-        }
-    }
-
-    private ConnectionHistory history() {
-        ConnectionSnapshot now = served.tracked().snapshot();
-        boolean fresh = now.requestsServed() == 0 && now.state() != ConnectionState.IDLE;
-        return new ConnectionHistory(
-                fresh ? ConnectionState.NEW : ConnectionState.IDLE,
-                now.age(),
-                now.requestsServed(),
-                now.bytesReceived(),
-                now.bytesSent());
-    }
-
-    /** Empty if a handler says no, or if they are too many bytes. */
-    private Optional<List<Contribution>> contributions() {
-        List<Contribution> all = new ArrayList<>(0);
-        int size = 0;
-        for (Map.Entry<String, ChannelHandler> each : channel.pipeline()) {
-            if (each.getValue() instanceof ConnectionContribution handler) {
-                Optional<byte[]> saved = handler.save();
-                if (saved.isEmpty()) {
-                    return Optional.empty();
-                }
-                Contribution contribution =
-                        new Contribution(handler.contributionName(), handler.contributionVersion(), saved.get());
-                size += contribution.size();
-                all.add(contribution);
-            }
-        }
-        return size > ConnectionContribution.MAX_BYTES ? Optional.empty() : Optional.of(all);
-    }
-
-    /** A handler nearer to the application has the older bytes; those of the stash have reached none. */
-    private byte[] unread() {
-        List<UndispatchedBytes> holders = new ArrayList<>(1);
-        for (Map.Entry<String, ChannelHandler> each : channel.pipeline()) {
-            if (each.getValue() instanceof UndispatchedBytes holder) {
-                holders.add(holder);
-            }
-        }
-        ByteBuf bytes = Unpooled.buffer(0);
-        holders.reversed().forEach(each -> each.copyUndispatched(bytes));
-        stash.forEach(each -> bytes.writeBytes(each, each.readerIndex(), each.readableBytes()));
-        return ByteBufUtil.getBytes(bytes);
     }
 
     private void refuse() {
@@ -301,9 +248,9 @@ final class MovingConnection implements MovableConnection, Suspended {
             case ASKING -> {
                 state = State.STAYS;
                 served.stayed();
-                runLater();
+                held.runLater();
             }
-            case FREEZING -> refused = true;
+            case FREEZING, SAVING -> refused = true;
             case FROZEN -> thaw();
             case CUT -> {
                 state = State.GONE;
@@ -317,13 +264,16 @@ final class MovingConnection implements MovableConnection, Suspended {
     private void thaw() {
         state = State.STAYS;
         served.restore(before);
+        if (channel.isOpen()) {
+            channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, allowHalfClosure);
+        }
         if (channel.isOpen() && !served.loop().register(channel).isSuccess()) {
             ServerLog.connectionNotSetUp(channel, new IllegalStateException("cannot be watched again"));
             closeDescriptor();
             removeHandlers();
         }
         if (!channel.isOpen()) {
-            dropHeld();
+            held.drop();
             served.failed();
             return;
         }
@@ -331,67 +281,62 @@ final class MovingConnection implements MovableConnection, Suspended {
             channel.pipeline().fireUserEventTriggered(MigrationEvent.ENDED);
         }
         served.stayed();
-        replay();
-        runLater();
-    }
-
-    private void runLater() {
-        List<Runnable> tasks = List.copyOf(later);
-        later.clear();
-        tasks.forEach(Runnable::run);
-    }
-
-    /** What was held back happens now, in the order in which it would have without the freeze. */
-    private void replay() {
-        if (!stash.isEmpty()) {
-            CompositeByteBuf bytes = channel.alloc().compositeBuffer(Math.max(2, stash.size()));
-            bytes.addComponents(true, List.copyOf(stash));
-            stash.clear();
-            served.replay(bytes);
-        }
-        if (inputEnded) {
-            channel.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
-        }
-        for (HeldWrite each : writes) {
-            served.writeHeld(each.message, each.promise);
-        }
-        writes.clear();
-        if (shutdown != null) {
-            var _ = PromiseNotifier.cascade(served.shutdownOutput(), shutdown);
-        }
-        if (close != null) {
-            var _ = channel.close(close);
-        }
+        held.replay(served, allowHalfClosure);
+        held.runLater();
     }
 
     /** The connection is another process's. */
     private void leave() {
-        if (state == State.FROZEN || state == State.CUT) {
-            state = State.GONE;
-            served.gone();
-            removeHandlers();
-            closeDescriptor();
-            dropHeld();
+        switch (state) {
+            case FROZEN -> {
+                state = State.GONE;
+                served.gone();
+                if (before != null) {
+                    before.moved();
+                }
+                giveUp();
+                closeDescriptor();
+            }
+            case CUT -> {
+                state = State.GONE;
+                served.gone();
+                closeDescriptor();
+            }
+            case ASKING, FREEZING, SAVING, STAYS, GONE -> {}
         }
     }
 
     @Override
     public void cut(Runnable closeIfItStays) {
-        if (state == State.FROZEN) {
-            state = State.CUT;
-            served.failed();
-            removeHandlers();
-            dropHeld();
-        } else if (state == State.FREEZING) {
-            refused = true;
-            later(closeIfItStays);
+        switch (state) {
+            case FREEZING -> {
+                refused = true;
+                held.later(closeIfItStays);
+            }
+            case SAVING -> {
+                state = State.GONE;
+                served.failed();
+                giveUp();
+                closeDescriptor();
+            }
+            case FROZEN -> {
+                state = State.CUT;
+                served.failed();
+                giveUp();
+            }
+            case ASKING, STAYS, CUT, GONE -> {}
         }
     }
 
     /**
-     * From the last to the first: so each of them frees what it has, and a decoder that passes on what it holds when it
-     * leaves passes it to nobody.
+     * Nothing goes on here. The handlers leave from the last to the first: so each of them frees what it has, and a decoder
+     * that passes on what it holds when it leaves passes it to nobody.
      */
+    private void giveUp() {
+        removeHandlers();
+        held.drop();
+    }
+
     private void removeHandlers() {
         ChannelPipeline pipeline = channel.pipeline();
         while (pipeline.last() != null) {
@@ -399,63 +344,19 @@ final class MovingConnection implements MovableConnection, Suspended {
         }
     }
 
-    private void dropHeld() {
-        stash.forEach(ReferenceCountUtil::release);
-        stash.clear();
-        for (HeldWrite each : writes) {
-            ReferenceCountUtil.release(each.message);
-            each.promise.tryFailure(new ClosedChannelException());
-        }
-        writes.clear();
-        later.clear();
-        if (shutdown != null) {
-            shutdown.tryFailure(new ClosedChannelException());
-        }
-        if (close != null) {
-            close.trySuccess();
-        }
-    }
+    // As the protocol, while it is frozen.
 
-    // What ServedConnection is asked for meanwhile.
-
-    void read(Object message) {
-        if (message instanceof ByteBuf bytes) {
-            stash.add(bytes);
-        } else {
-            ReferenceCountUtil.release(message);
-        }
-    }
-
-    void write(Object message, ChannelPromise promise) {
-        writes.add(new HeldWrite(message, promise));
-    }
-
-    void inputEnded() {
-        inputEnded = true;
-    }
-
-    void close(ChannelPromise promise) {
-        if (close == null) {
-            close = promise.unvoid();
-        } else if (!promise.isVoid()) {
-            var _ = close.addListener((ChannelFuture _) -> promise.trySuccess());
-        }
-    }
-
-    ChannelFuture shutdownOutput() {
-        if (shutdown == null) {
-            shutdown = channel.newPromise();
-        }
-        return shutdown;
+    HeldBack held() {
+        return held;
     }
 
     @Override
     public void later(Runnable task) {
-        later.add(task);
+        held.later(task);
     }
 
     @Override
     public void closeIdle() {
-        later(served::closeIfIdle);
+        held.later(served::closeIfIdle);
     }
 }

@@ -17,14 +17,10 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.FileRegion;
-import io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
-import io.netty.handler.ssl.SslHandler;
 import java.net.SocketAddress;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -154,7 +150,7 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
      */
     public ChannelFuture shutdownOutput() {
         if (protocol instanceof MovingConnection moving) {
-            return moving.shutdownOutput();
+            return moving.held().shutdownOutput();
         }
         return TlsHandler.shutdownOutput((DuplexChannel) channel);
     }
@@ -172,7 +168,7 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
         tracked.closed();
     }
 
-    private boolean hijacked() {
+    boolean hijacked() {
         return tracked.state() == ConnectionState.HIJACKED;
     }
 
@@ -185,9 +181,10 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
             if (current != null) {
                 current.drain(reason);
             }
-            if (canMoveNow()) {
-                askToMove();
-            } else if (home.migrator().isOpen() && tracked.drainReason().isPresent() && !mayMove()) {
+            Departure departure = departure();
+            if (departure.canMoveNow()) {
+                departure.ask();
+            } else if (home.migrator().isOpen() && tracked.drainReason().isPresent() && !departure.mayMove()) {
                 home.migrator().connectionStayed();
             }
         });
@@ -196,7 +193,7 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
     @Override
     public void resume() {
         inLoop(() -> {
-            mayMoveAgain();
+            departure().startOver();
             ConnectionProtocol current = protocol;
             if (current != null) {
                 current.resume();
@@ -206,109 +203,22 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
 
     // Live migration, in the loop.
 
-    /**
-     * Whether the connection may, now or later in this drain, move to another process. The way is open before the drain
-     * begins, and may be open again when a task of a drain that was undone runs: without a drain nothing moves. A hijacked
-     * one may if it has got a {@linkplain #protocol(ConnectionProtocol) protocol} since. Call it in the event loop.
-     */
-    public boolean mayMove() {
-        ConnectionProtocol current = protocol;
-        return home.migrator().isOpen()
-                && tracked.drainReason().isPresent()
-                && (channel instanceof EpollSocketChannel || channel instanceof EpollDomainSocketChannel)
-                && (current == null ? !hijacked() : current.migratesAs().isPresent())
-                && channel.pipeline().get(SslHandler.class) == null
-                && !hasStayed();
+    /** The connection's way to another process. Call it in the event loop. */
+    public Departure departure() {
+        return new Departure(this);
     }
 
-    private boolean hasStayed() {
-        MovingConnection asked = asked();
-        return asked != null && asked.hasStayed();
+    @Nullable
+    ConnectionProtocol protocol() {
+        return protocol;
     }
 
-    private @Nullable MovingConnection asked() {
-        // Looked for first, because the question for an attribute that is not there makes it.
-        return channel.hasAttr(MovingConnection.KEY)
-                ? channel.attr(MovingConnection.KEY).get()
-                : null;
-    }
-
-    /** Whether another process can go on with the connection at this moment, and there is one. */
-    boolean canMoveNow() {
-        ConnectionProtocol current = protocol;
-        return mayMove() && (current == null ? isUndecidedAtRest() : current.isAtRest());
-    }
-
-    /** Nothing was said to the client, and what it has said, a handler can give back. */
-    private boolean isUndecidedAtRest() {
-        boolean nothingRead = tracked.state() == ConnectionState.NEW;
-        return untouched
-                || (tracked.snapshot().bytesSent() == 0
-                        && (nothingRead || channel.pipeline().get(UndispatchedBytes.class) != null));
+    boolean isUntouched() {
+        return untouched;
     }
 
     boolean isSuspended() {
         return protocol instanceof Suspended;
-    }
-
-    /**
-     * Asks for the connection to be moved, if it is at rest. For a hijacked one, of which no drain knows; its protocol is
-     * told, by {@link ConnectionProtocol#drain} or {@link ConnectionProtocol#resume}, when it has not moved. Call it in the
-     * event loop.
-     */
-    public void moveIfAtRest() {
-        if (canMoveNow()) {
-            askToMove();
-        }
-    }
-
-    /** The drain is undone: the connection may ask in the next one. For a hijacked one. Call it in the event loop. */
-    public void mayMoveAgain() {
-        if (channel.hasAttr(MovingConnection.KEY)) {
-            channel.attr(MovingConnection.KEY).set(null);
-        }
-    }
-
-    /** Once until that is answered. */
-    void askToMove() {
-        if (asked() == null) {
-            MovingConnection asking = new MovingConnection(this);
-            channel.attr(MovingConnection.KEY).set(asking);
-            home.migrator().request(asking);
-        }
-    }
-
-    /** It was not at rest when there was room: it may ask again. */
-    void forget(MovingConnection asking) {
-        if (channel.attr(MovingConnection.KEY).compareAndSet(asking, null)) {
-            tellProtocol();
-        }
-    }
-
-    /** What a connection of this protocol is for another process. */
-    Optional<String> migratesAs(@Nullable ConnectionProtocol as) {
-        if (as != null) {
-            return as.migratesAs();
-        }
-        return Optional.of(ProxyHeader.said(channel).isPresent() ? ProxyHeader.PROTOCOL_BEHIND : "");
-    }
-
-    /** Whether the pipeline speaks what is called so. */
-    boolean speaks(String name) {
-        ConnectionProtocol current = protocol;
-        boolean speaks = switch (name) {
-            case "", ProxyHeader.PROTOCOL_BEHIND -> !(current instanceof ProxyHeader);
-            // A pipeline that finds it out by the first bytes finds it out by the next, which are a request's
-            // first.
-            default -> current == null || current.migratesAs().equals(Optional.of(name));
-        };
-        return speaks && channel.pipeline().get(SslHandler.class) == null;
-    }
-
-    /** Asks the protocol to hold the application off. */
-    boolean holdOff() {
-        ConnectionProtocol current = protocol;
-        return current == null || current.suspend();
     }
 
     /** Puts the connection's migration in the place of its protocol, which is returned. */
@@ -347,8 +257,8 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
 
     /** The header of its proxy has come; what is behind it may move, while that did not. */
     void headerRead() {
-        if (channel.isOpen() && canMoveNow()) {
-            askToMove();
+        if (channel.isOpen()) {
+            departure().askIfAtRest();
         }
     }
 
@@ -399,7 +309,7 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
             case NEW, IDLE -> {
                 ConnectionProtocol current = protocol;
                 TlsHandler tls = TlsHandler.of(channel);
-                MovingConnection asked = asked();
+                MovingConnection asked = departure().asked();
                 if (asked != null && asked.isAsking()) {
                     asked.closeIdle();
                 } else if (tls != null && tls.isRecordBegun()) {
@@ -429,6 +339,17 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
             if (!hijacked()) {
                 TlsHandler.closeNow(channel);
             }
+        };
+        inLoop(close, suspended -> suspended.cut(close));
+    }
+
+    /**
+     * Closes a hijacked connection, of which {@link Connections} does not know, or ends what this process has of it if it is
+     * on its way to another: it may go on there, and if not, it is closed. Safe for use by any thread.
+     */
+    public void end() {
+        Runnable close = () -> {
+            var _ = channel.close();
         };
         inLoop(close, suspended -> suspended.cut(close));
     }
@@ -471,7 +392,7 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
             tracked.received(bytes.readableBytes());
         }
         if (protocol instanceof MovingConnection moving) {
-            moving.read(message);
+            moving.held().read(message);
             return;
         }
         passOn(ctx, message);
@@ -491,7 +412,7 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
     @Override
     public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
         if (protocol instanceof MovingConnection moving) {
-            moving.write(message, promise);
+            moving.held().write(message, promise);
             return;
         }
         untouched = false;
@@ -507,6 +428,14 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
     }
 
     @Override
+    public void channelUnregistered(ChannelHandlerContext ctx) {
+        if (protocol instanceof MovingConnection moving) {
+            moving.unregistered();
+        }
+        ctx.fireChannelUnregistered();
+    }
+
+    @Override
     public void channelInactive(ChannelHandlerContext ctx) throws Exception {
         tracked.closed();
         first().channelInactive(ctx);
@@ -515,7 +444,7 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
         if (event instanceof ChannelInputShutdownEvent && protocol instanceof MovingConnection moving) {
-            moving.inputEnded();
+            moving.held().inputEnded();
             return;
         }
         first().userEventTriggered(ctx, event);
@@ -529,7 +458,7 @@ public final class ServedConnection extends ChannelDuplexHandler implements Conn
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) throws Exception {
         if (protocol instanceof MovingConnection moving) {
-            moving.close(promise);
+            moving.held().close(promise);
             return;
         }
         first().close(ctx, promise);
