@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class ServerWebSocket implements WebSocket, WebSocketReceiver.Owner, WebSocketSender.Wire, ConversationControl {
     private final Channel channel;
     private final String subprotocol;
-    private final WebSocketDrainPolicy drainPolicy;
+    private final WebSocketOptions options;
     private final WebSocketSender sender = new WebSocketSender(this);
     private final WebSocketReceiver receiver;
     private final WebSocketChannel handler;
@@ -39,7 +39,7 @@ final class ServerWebSocket implements WebSocket, WebSocketReceiver.Owner, WebSo
     ServerWebSocket(Channel channel, WebSocketHandshake.Agreed agreed, WebSocketOptions options, Listener listener) {
         this.channel = channel;
         this.subprotocol = agreed.subprotocol();
-        this.drainPolicy = options.drainPolicy();
+        this.options = options;
         this.receiver = new WebSocketReceiver(listener, this);
         this.move = new WebSocketMove(channel, options, agreed.compression().isPresent(), this);
         this.handler = new WebSocketChannel(channel, options, this, receiver);
@@ -62,6 +62,11 @@ final class ServerWebSocket implements WebSocket, WebSocketReceiver.Owner, WebSo
         conversation = conversations.open(this);
         receiver.resume(this, state.demand(), () -> migration.resumed(this, receiver.listener()));
         demanded();
+    }
+
+    /** Event loop, or after it. The registry may call before {@link #begin} has seen what it returns, and what it asks for is a task. */
+    private TrackedConversation conversation() {
+        return Objects.requireNonNull(conversation);
     }
 
     // --- the way to another process, see WebSocketMove ---
@@ -87,13 +92,19 @@ final class ServerWebSocket implements WebSocket, WebSocketReceiver.Owner, WebSo
         return held;
     }
 
+    /** Event loop: the session goes on here after all. */
     void letGo() {
         sender.letGo();
-        receiver.letGo();
+        receiver.letGo(() -> migration().stayed(this, receiver.listener()));
+    }
+
+    private WebSocketMigration migration() {
+        return options.migration().orElseThrow();
     }
 
     /** A virtual thread, while both directions are held. */
-    Optional<byte[]> save(WebSocketMigration migration) {
+    Optional<byte[]> save() {
+        WebSocketMigration migration = migration();
         Optional<byte[]> session = migration.save(receiver.listener());
         int length = session.map(bytes -> bytes.length).orElse(0);
         if (length > WebSocketMigration.MAX_STATE_BYTES) {
@@ -110,22 +121,26 @@ final class ServerWebSocket implements WebSocket, WebSocketReceiver.Owner, WebSo
                 .encode());
     }
 
-    /** Event loop: the session is another process's. */
+    /** Event loop: the session is another process's. The output stays held, so that who sends late hears why not. */
     void moved() {
+        handler.release();
         inputClosed = true;
-        sender.end();
         receiver.stop();
-        TrackedConversation left = conversation;
-        if (left != null) {
-            left.ended();
-        }
+        Thread.ofVirtual().name("baton-websocket").start(() -> {
+            try {
+                migration().moved(this, receiver.listener());
+            } catch (RuntimeException | Error e) {
+                Log.listenerFailed(e);
+            } finally {
+                conversation().ended();
+            }
+        });
     }
 
     /** Event loop: it does not move in this drain. */
     void stays() {
-        TrackedConversation told = conversation;
-        if (told != null && drainPolicy == WebSocketDrainPolicy.CLOSE) {
-            told.drainReason().ifPresent(sender::drain);
+        if (options.drainPolicy() == WebSocketDrainPolicy.CLOSE) {
+            conversation().drainReason().ifPresent(sender::drain);
         }
         handler.updateReading();
     }
@@ -136,9 +151,14 @@ final class ServerWebSocket implements WebSocket, WebSocketReceiver.Owner, WebSo
         handler.updateReading();
     }
 
+    /** Event loop. */
+    void updateReading() {
+        handler.updateReading();
+    }
+
     @Override
     public void settled() {
-        if (move.wants()) {
+        if (move.seeksRest()) {
             inLoop(move::look);
         }
     }
@@ -214,18 +234,18 @@ final class ServerWebSocket implements WebSocket, WebSocketReceiver.Owner, WebSo
     public void send(WebSocketFrame frame, CompletableFuture<Void> sent) {
         if (!inLoop(() -> handler.write(frame, sent))) {
             frame.release();
-            sent.completeExceptionally(new IOException("the server has stopped"));
+            complete(sent, new IOException("the server has stopped"));
         }
     }
 
     @Override
     public void close(int code, String reason, CompletableFuture<Void> sent) {
         if (!inLoop(() -> handler.writeClose(code, reason, sent))) {
-            sent.completeExceptionally(new IOException("the server has stopped"));
+            complete(sent, new IOException("the server has stopped"));
         }
     }
 
-    /** Event loop: a send has ended. What the application does then it does on a thread of its own. */
+    /** A send has ended. What the application does then it does on a thread of its own. */
     void complete(CompletableFuture<Void> sent, @Nullable Throwable cause) {
         Thread.startVirtualThread(() -> {
             if (cause == null) {
@@ -234,6 +254,7 @@ final class ServerWebSocket implements WebSocket, WebSocketReceiver.Owner, WebSo
                 sent.completeExceptionally(
                         cause instanceof IOException ? cause : new IOException("the WebSocket is closed", cause));
             }
+            sender.told();
             settled();
         });
     }
@@ -242,7 +263,10 @@ final class ServerWebSocket implements WebSocket, WebSocketReceiver.Owner, WebSo
 
     @Override
     public void demanded() {
-        inLoop(handler::updateReading);
+        inLoop(() -> {
+            handler.updateReading();
+            move.look();
+        });
     }
 
     @Override
@@ -278,6 +302,7 @@ final class ServerWebSocket implements WebSocket, WebSocketReceiver.Owner, WebSo
     void ended(boolean abnormally) {
         inputClosed = true;
         sender.end();
+        receiver.letGo();
         if (abnormally) {
             receiver.offer(new Received.Close(CloseCode.ABNORMAL, ""));
         }
@@ -296,12 +321,12 @@ final class ServerWebSocket implements WebSocket, WebSocketReceiver.Owner, WebSo
 
     @Override
     public void resume() {
-        drainChanged();
+        inLoop(() -> move.undone(conversation()));
     }
 
     /** In the event loop, so that what the registry says last is done last. */
     void drainChanged() {
-        inLoop(() -> move.drainChanged(conversation));
+        inLoop(() -> move.drainChanged(conversation()));
     }
 
     /** At the deadline: what can still be said is said. */
@@ -316,9 +341,7 @@ final class ServerWebSocket implements WebSocket, WebSocketReceiver.Owner, WebSo
     }
 
     private void closeSocket() {
-        inLoop(() -> {
-            var _ = channel.close();
-        });
+        inLoop(move::close);
     }
 
     /** False if the event loop has ended, and with it the connection. */

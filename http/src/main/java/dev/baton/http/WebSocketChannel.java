@@ -194,7 +194,7 @@ final class WebSocketChannel extends ChannelInboundHandlerAdapter {
     }
 
     /**
-     * Reads if the listener waits, or the peer's Close is waited for. One that waits for its move reads only to the end of
+     * Reads if the listener waits, or the peer's Close is waited for. One that is to come to rest reads only to the end of
      * what has begun.
      */
     void updateReading() {
@@ -205,7 +205,7 @@ final class WebSocketChannel extends ChannelInboundHandlerAdapter {
     }
 
     private boolean isReading() {
-        return receiver.isAwaiting() && (!webSocket.move().wants() || isInMessage());
+        return receiver.isAwaiting() && (!webSocket.move().isPressing() || isInMessage());
     }
 
     private boolean isInMessage() {
@@ -245,7 +245,7 @@ final class WebSocketChannel extends ChannelInboundHandlerAdapter {
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event == MigrationEvent.FROZEN) {
             heartbeat.stop();
-        } else if (event == MigrationEvent.ENDED) {
+        } else if (event == MigrationEvent.ENDED && webSocket.move().isFrozen()) {
             heartbeat.start();
             webSocket.move().thawed();
             updateReading();
@@ -253,16 +253,17 @@ final class WebSocketChannel extends ChannelInboundHandlerAdapter {
         ctx.fireUserEventTriggered(event);
     }
 
-    /** Before its end a handler leaves only if the connection goes on in another process. */
+    /** It leaves before the connection has ended: the connection is given up here. */
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
         if (!ended) {
             release();
-            webSocket.moved();
+            webSocket.ended(true);
         }
     }
 
-    private void release() {
+    /** Nothing comes any more. */
+    void release() {
         ended = true;
         heartbeat.stop();
         webSocket.move().end();

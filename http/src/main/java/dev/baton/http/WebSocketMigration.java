@@ -26,10 +26,16 @@ public interface WebSocketMigration {
     /**
      * The session's state. From before this call on nothing begins on the WebSocket any more: sends fail with
      * {@link WebSocketDrainingException}, the listener is not called. So what is true now is true when the session goes on,
-     * and what the application could not send, it can put into the state.
+     * and what the application could not send before this returns, it can put into the state. What is refused later is in no
+     * state: whoever goes on has to find it elsewhere. A {@link WebSocket#request} that comes later is lost too.
      *
-     * <p>Called on a virtual thread, and may block for {@link WebSocketOptions#closeTimeout()}. If the WebSocket does not
-     * move after all, it goes on here until its Close, so do not give away here what it needs for that.
+     * <p>Stages that were attached to the future of a send before the send ended have run. A thread that waits for the future,
+     * or attaches a stage to it later, may not have gone on yet: it holds a lock from before the send until it has noted that
+     * the message is sent, and this method takes that lock.
+     *
+     * <p>Called on a virtual thread, and may block for {@link WebSocketOptions#closeTimeout()}; what takes longer is not waited
+     * for, and may go on while the listener is called again. If the WebSocket does not move after all, {@link #stayed} is
+     * called and it goes on here, so do not give away here what it needs for that.
      *
      * @param listener of the WebSocket
      * @return empty if this session cannot move; it gets its Close then
@@ -38,7 +44,7 @@ public interface WebSocketMigration {
 
     /**
      * The listener that goes on with a session of another process. The WebSocket may yet stay there, so nothing else happens
-     * here. Must not block.
+     * here. Must not block: all that move wait for it, and after ten seconds no more move.
      *
      * @param version of the other process's encoding
      * @return empty if this release does not understand it; the other process keeps the session, and closes it
@@ -52,4 +58,18 @@ public interface WebSocketMigration {
      * @param listener that {@link #restore} has given
      */
     default void resumed(WebSocket webSocket, WebSocket.Listener listener) {}
+
+    /**
+     * The session goes on here after all, at least until its Close: called once for each time that the WebSocket was held to
+     * be moved, before any further method of the listener. {@link #save} may not have been called. Threads of the
+     * application that have stopped sending at a {@link WebSocketDrainingException} go on from here. If the connection has
+     * ended meanwhile, {@code onClose} is called instead.
+     */
+    default void stayed(WebSocket webSocket, WebSocket.Listener listener) {}
+
+    /**
+     * The session is the other process's: nothing of this WebSocket is called any more, and it sends nothing. Called on a
+     * virtual thread, for which this process waits before it ends. The place to forget the listener.
+     */
+    default void moved(WebSocket webSocket, WebSocket.Listener listener) {}
 }

@@ -3,7 +3,10 @@ package dev.baton.http;
 import dev.baton.drain.DrainReason;
 import dev.baton.drain.TrackedConversation;
 import dev.baton.netty.ConnectionProtocol;
+import dev.baton.netty.Departure;
+import dev.baton.netty.Departure.Way;
 import dev.baton.netty.ServedConnection;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.util.concurrent.Future;
 import java.util.Optional;
@@ -16,11 +19,17 @@ import org.jspecify.annotations.Nullable;
  * What becomes of a WebSocket when its turn in a drain has come: it moves to the other process, or it gets its Close.
  *
  * <pre>
- *   HERE --its turn, may move--> LEAVING --frozen, taken--> gone
- *    | ^                          |    |
- *    | +---------undone-----------+    +--refused, not let go, time over--> STAYING: its Close, by the policy
- *    +--its turn, may not move--------------------------------------------> STAYING
- *                                                   undone: STAYING --> HERE
+ *   HERE --turn, at rest----> ASKING --room, at rest--> FROZEN --taken--> GONE
+ *    | |                       |  ^                     ^   |
+ *    | |           busy by then|  |patience ends        |   +---not taken--> HERE, and its turn is looked at anew
+ *    | |                       v  |                     |
+ *    | +--turn, not at rest--> PRESSING --at rest, room-+
+ *    |                           |
+ *    |                           +--patience ends, not at rest--> STAYING: its Close, by the policy
+ *    +--turn, no way; refused-----------------------------------> STAYING
+ *    +--turn, way lost--> STRANDED --patience ends--------------> STAYING
+ *
+ *   ASKING, PRESSING --way lost--> STRANDED; --refused--> STAYING        all but FROZEN, GONE --undone--> HERE
  * </pre>
  *
  * <p><b>Application versus freeze, settled here.</b> The event loop sees frames, and the application's threads begin sends
@@ -32,18 +41,28 @@ import org.jspecify.annotations.Nullable;
  * knows of it; or it is refused here, and the state can have it; and a message that has come was given to the listener of
  * this process before the state was saved, or is in the bytes that move.
  *
- * <p><b>Rest must come.</b> A peer that sends without a pause would leave no moment of rest. So from its turn on the socket
- * is read only to finish what has begun, and each end of a send, of a listener's call and of a frame looks again.
+ * <p><b>Rest must come.</b> A peer that sends without a pause would leave no moment of rest. So one that is not at rest at its
+ * turn, or when there is room, is PRESSING: the socket is read only to finish what has begun, and each end of a send, of a
+ * listener's call and of a frame looks again. It may be that the listener waits for the peer's next message, so that the rest
+ * would never come: patience ends, and it is closed, or goes on as before if that is the policy.
  *
- * <p>Event loop only, but for {@link #wants()}.
+ * <p><b>A way that is lost is no refusal.</b> The migration says to all that have asked that they stay before an undo reaches
+ * the registry of conversations, and before anybody knows what the death of the other process leads to. So nothing that
+ * cannot be taken back is done at once: the WebSocket goes on as before until it hears of the undo or patience ends.
+ *
+ * <p>Event loop only, but for {@link #seeksRest()}.
  */
 final class WebSocketMove implements ConnectionProtocol {
     static final String PROTOCOL = "websocket";
 
     private enum State {
         HERE,
-        LEAVING,
-        STAYING
+        ASKING,
+        PRESSING,
+        STRANDED,
+        FROZEN,
+        STAYING,
+        GONE
     }
 
     private final Channel channel;
@@ -52,9 +71,6 @@ final class WebSocketMove implements ConnectionProtocol {
     private final ServerWebSocket webSocket;
 
     private volatile State state = State.HERE;
-
-    /** The connection is frozen: nothing of it is touched until it is told that it goes on here. */
-    private boolean frozen;
 
     private @Nullable Future<?> patience;
 
@@ -67,8 +83,18 @@ final class WebSocketMove implements ConnectionProtocol {
     }
 
     /** Whether the WebSocket waits for a moment of rest. Any thread. */
-    boolean wants() {
-        return state == State.LEAVING;
+    boolean seeksRest() {
+        State now = state;
+        return now == State.ASKING || now == State.PRESSING;
+    }
+
+    /** Whether nothing is to begin, so that rest comes. */
+    boolean isPressing() {
+        return state == State.PRESSING;
+    }
+
+    boolean isFrozen() {
+        return state == State.FROZEN;
     }
 
     /** The connection has left HTTP. */
@@ -78,63 +104,103 @@ final class WebSocketMove implements ConnectionProtocol {
         }
     }
 
+    /** The WebSocket has ended here, by its end or by its move. */
+    void end() {
+        become(State.GONE);
+    }
+
     /** Something has come to its end. */
     void look() {
-        if (state == State.LEAVING && !frozen && channel.isActive()) {
-            ServedConnection.of(channel).moveIfAtRest();
+        if (seeksRest()) {
+            departure().askIfAtRest();
         }
     }
 
-    /** The registry of conversations, or that of connections, has changed its mind, or the move has failed. */
-    void drainChanged(@Nullable TrackedConversation conversation) {
-        if (conversation == null || frozen || !channel.isActive()) {
-            return; // A frozen one is told again when it goes on here.
+    /** Closes the socket; of a connection that is frozen, it gives up what is here. */
+    void close() {
+        if (state != State.GONE && channel.isActive()) {
+            ServedConnection.of(channel).end();
         }
-        Optional<DrainReason> reason = conversation.drainReason();
-        if (reason.isEmpty()) {
-            if (state != State.HERE) {
-                become(State.HERE);
-                ServedConnection.of(channel).mayMoveAgain();
-                webSocket.goesOn();
+    }
+
+    /** The registry of conversations has changed its mind, or the connection has not moved. */
+    void drainChanged(TrackedConversation conversation) {
+        if (!channel.isActive()) {
+            return;
+        }
+        switch (state) {
+            case HERE, ASKING, PRESSING, STRANDED ->
+                conversation.drainReason().ifPresentOrElse(this::leave, this::goOn);
+            case STAYING -> {
+                if (conversation.drainReason().isEmpty()) {
+                    goOn();
+                }
             }
-        } else if (state != State.STAYING) {
-            boolean mayMove = reason.get() == DrainReason.SUCCEEDED
-                    && migratesAs().isPresent()
-                    && ServedConnection.of(channel).mayMove();
-            if (!mayMove) {
-                stay();
-            } else if (state == State.HERE) {
-                leave();
-            } else {
-                look();
+            case FROZEN, GONE -> {
+                // A frozen one is told again when it goes on here.
             }
         }
     }
 
-    private void leave() {
-        become(State.LEAVING);
-        if (options.drainPolicy() == WebSocketDrainPolicy.CLOSE) {
-            patience = channel.eventLoop()
-                    .schedule(this::giveUp, options.closeTimeout().toNanos(), TimeUnit.NANOSECONDS);
+    /** It may ask in the next drain; a frozen one too, as soon as it goes on here. */
+    void undone(TrackedConversation conversation) {
+        if (state != State.GONE && channel.isActive()) {
+            departure().startOver();
         }
+        drainChanged(conversation);
+    }
+
+    private void leave(DrainReason reason) {
+        Way way = reason == DrainReason.SUCCEEDED && migratesAs().isPresent() ? departure().way() : Way.NONE;
+        switch (way) {
+            case OPEN -> seekRest();
+            case LOST -> {
+                if (state != State.STRANDED) {
+                    become(State.STRANDED);
+                    waitPatiently();
+                    webSocket.updateReading();
+                }
+            }
+            case NONE -> stay();
+        }
+    }
+
+    private void seekRest() {
+        if (state == State.PRESSING) {
+            look();
+            return;
+        }
+        if (state != State.ASKING) {
+            become(State.ASKING);
+            look();
+        }
+        if (!departure().isAsking()) {
+            press(); // It is busy, or was when there was room.
+        }
+    }
+
+    private void press() {
+        become(State.PRESSING);
+        waitPatiently();
         look();
+        // What is still on its way to the socket is not looked at by anybody when it is written.
+        var _ = channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> look());
     }
 
-    /** A frozen one is at rest: the other process answers, or it stays. */
-    private void giveUp() {
-        if (state == State.LEAVING && !frozen) {
+    private void waitPatiently() {
+        patience = channel.eventLoop()
+                .schedule(this::patienceEnds, options.closeTimeout().toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void patienceEnds() {
+        boolean goesOn = options.drainPolicy() == WebSocketDrainPolicy.KEEP_UNTIL_DEADLINE
+                || departure().isAsking();
+        if (state == State.PRESSING && goesOn) {
+            become(State.ASKING);
+            webSocket.updateReading();
+        } else {
             stay();
         }
-    }
-
-    boolean isFrozen() {
-        return frozen;
-    }
-
-    /** It goes on here. */
-    void thawed() {
-        frozen = false;
-        webSocket.letGo();
     }
 
     private void stay() {
@@ -142,16 +208,23 @@ final class WebSocketMove implements ConnectionProtocol {
         webSocket.stays();
     }
 
-    private void become(State next) {
-        state = next;
-        end();
+    private void goOn() {
+        if (state != State.HERE) {
+            become(State.HERE);
+            webSocket.goesOn();
+        }
     }
 
-    void end() {
+    private void become(State next) {
+        state = next;
         if (patience != null) {
             patience.cancel(false);
             patience = null;
         }
+    }
+
+    private Departure departure() {
+        return ServedConnection.of(channel).departure();
     }
 
     // As the protocol of the connection.
@@ -178,13 +251,16 @@ final class WebSocketMove implements ConnectionProtocol {
 
     @Override
     public boolean isAtRest() {
-        return state == State.LEAVING && webSocket.isAtRest();
+        return seeksRest() && webSocket.isAtRest();
     }
 
     @Override
     public boolean suspend() {
-        frozen = webSocket.hold();
-        return frozen;
+        boolean held = webSocket.hold();
+        if (held) {
+            become(State.FROZEN);
+        }
+        return held;
     }
 
     @Override
@@ -193,12 +269,23 @@ final class WebSocketMove implements ConnectionProtocol {
         CompletableFuture<Optional<byte[]>> saved = new CompletableFuture<>();
         Thread.ofVirtual().name("baton-websocket-save").start(() -> {
             try {
-                saved.complete(webSocket.save(migration));
+                saved.complete(webSocket.save());
             } catch (RuntimeException | Error e) {
                 Log.sessionNotSaved(migration.name(), e);
                 saved.complete(Optional.empty());
             }
         });
         return saved.completeOnTimeout(Optional.empty(), options.closeTimeout().toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void moved() {
+        webSocket.moved();
+    }
+
+    /** It goes on here: what the registry says is looked at anew. */
+    void thawed() {
+        become(State.HERE);
+        webSocket.letGo();
     }
 }

@@ -86,17 +86,30 @@ final class WebSocketReceiver {
         return demand;
     }
 
-    /** Whether all that has come was given to the listener, and it is done with it. */
+    /**
+     * Whether all that has come was given to the listener, and it is done with it, and waits for more: one that has requested
+     * nothing may be about to, which would be lost.
+     */
     synchronized boolean isAtRest() {
-        return !over && !running && opening == null && error == null && waiting.isEmpty() && stages == 0;
+        return !over && !running && opening == null && error == null && waiting.isEmpty() && stages == 0 && demand > 0;
     }
 
-    /** No call is made until {@link #letGo()}; false if one is being made, or is to be. */
+    /** No call is made until {@link #letGo}; false if one is being made, or is to be. */
     synchronized boolean hold() {
         held = isAtRest();
         return held;
     }
 
+    /** Goes on with this call of the listener. */
+    void letGo(Runnable first) {
+        synchronized (this) {
+            held = false;
+            opening = first;
+        }
+        run();
+    }
+
+    /** Goes on as if it had not been held; does nothing if it was not. */
     void letGo() {
         synchronized (this) {
             held = false;

@@ -31,7 +31,10 @@ import org.jspecify.annotations.Nullable;
 final class WebSocketSender {
     static final int MAX_CONTROL = 125;
 
-    /** What puts frames on the wire, in the order of the calls; called under the lock, so it hands them to the event loop. */
+    /**
+     * What puts frames on the wire, in the order of the calls; called under the lock, so it hands them to the event loop.
+     * When it has completed a future, and what the application does then has returned, it calls {@link #told()}.
+     */
     interface Wire {
         void send(WebSocketFrame frame, CompletableFuture<Void> sent);
 
@@ -49,6 +52,9 @@ final class WebSocketSender {
     private @Nullable Kind message;
     private boolean dataPending;
     private boolean controlPending;
+    /** Of how many sends the application has not heard, or is hearing, that they have ended. */
+    private int untold;
+
     private boolean closed;
     private @Nullable DrainReason draining;
     /** The connection is being moved: nothing begins. */
@@ -82,6 +88,7 @@ final class WebSocketSender {
         dataPending = true;
         message = last ? null : kind;
         CompletableFuture<Void> sent = new CompletableFuture<>();
+        untold++;
         wire.send(frame, sent);
         if (last && draining != null) {
             closeFor(draining);
@@ -146,6 +153,7 @@ final class WebSocketSender {
         ByteBuf bytes = Unpooled.copiedBuffer(data);
         data.position(data.limit());
         CompletableFuture<Void> sent = new CompletableFuture<>();
+        untold++;
         wire.send(ping ? new PingWebSocketFrame(bytes) : new PongWebSocketFrame(bytes), sent);
         return sent.whenComplete((_, _) -> controlSent());
     }
@@ -161,8 +169,16 @@ final class WebSocketSender {
                 : close(code, reason);
     }
 
+    /**
+     * Between two messages, with nothing on its way: also not to the application, which may count a message as sent only when
+     * it hears that it was.
+     */
     synchronized boolean isAtRest() {
-        return !closed && message == null && !dataPending && !controlPending;
+        return !closed && message == null && untold == 0;
+    }
+
+    synchronized void told() {
+        untold--;
     }
 
     /** Nothing begins until {@link #letGo()}; false if something has. */
@@ -189,6 +205,7 @@ final class WebSocketSender {
             return false;
         }
         closed = true;
+        untold++;
         wire.close(code, reason, sent);
         return true;
     }

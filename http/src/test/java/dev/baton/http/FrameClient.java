@@ -68,6 +68,11 @@ final class FrameClient {
         return afterHandshake(client);
     }
 
+    static FrameClient openAt(String path, RawClient client) throws IOException {
+        client.send(HANDSHAKE.replace("/chat", path) + "\r\n");
+        return afterHandshake(client);
+    }
+
     static FrameClient afterHandshake(RawClient client) throws IOException {
         RawClient.Response response = client.receive();
         assertThat(response.status()).isEqualTo(101);

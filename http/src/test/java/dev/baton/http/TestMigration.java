@@ -22,6 +22,7 @@ final class TestMigration implements Migration {
     private final ListenAddress listener;
     private final boolean byHand;
     private final BlockingQueue<MovableConnection> asked = new LinkedBlockingQueue<>();
+    private volatile boolean open = true;
 
     /** @param listener as the target knows it: in one process two servers cannot have the same */
     TestMigration(ServerParticipant target, ListenAddress listener, boolean byHand) {
@@ -32,7 +33,12 @@ final class TestMigration implements Migration {
 
     @Override
     public boolean isOpen() {
-        return true;
+        return open;
+    }
+
+    /** As at the beginning of an undo, or at the death of the other process; who has asked is to be told. */
+    void close() {
+        open = false;
     }
 
     @Override
@@ -48,6 +54,10 @@ final class TestMigration implements Migration {
         MovableConnection connection = asked.poll(15, TimeUnit.SECONDS);
         assertThat(connection).as("a connection that asks").isNotNull();
         return connection;
+    }
+
+    boolean nobodyAsks() {
+        return asked.isEmpty();
     }
 
     Optional<Frozen> frozen(MovableConnection connection) throws InterruptedException {

@@ -1,23 +1,21 @@
 package dev.baton.http;
 
+import static dev.baton.http.MovingNode.SOON;
+import static dev.baton.http.MovingNode.TEXT;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.ListenAddress;
 import dev.baton.MovableConnection;
 import dev.baton.Participant.DrainReason;
-import dev.baton.drain.DrainOptions;
 import dev.baton.http.FrameClient.Frame;
 import dev.baton.testkit.Await;
 import java.io.IOException;
 import java.net.http.WebSocket;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -29,154 +27,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(LeakCheck.class)
 @SuppressWarnings("NullAway.Init") // Each test starts its servers first.
 final class WebSocketMigrationTest {
-    private static final Duration SOON = Duration.ofSeconds(15);
-    private static final int TEXT = FrameClient.FIN | FrameClient.TEXT;
-
-    /** Counts what it is sent, over all processes, and answers with where it is, the count and the text. */
-    private static final class Counter implements WebSocket.Listener {
-        private final String home;
-        private int count;
-        private final BlockingQueue<WebSocket> opened = new LinkedBlockingQueue<>();
-        private final BlockingQueue<String> calls = new LinkedBlockingQueue<>();
-
-        /** Completed by hand in the test that wants to. */
-        private CompletableFuture<Void> gate = CompletableFuture.completedFuture(null);
-
-        private volatile CompletableFuture<Void> answered = gate;
-
-        Counter(String home, int count) {
-            this.home = home;
-            this.count = count;
-        }
-
-        @Override
-        public void onOpen(WebSocket webSocket) {
-            opened.add(webSocket);
-            webSocket.request(1);
-        }
-
-        @Override
-        public CompletionStage<?> onText(WebSocket webSocket, CharSequence data, boolean last) {
-            calls.add(data.toString());
-            if (last) {
-                count++;
-            }
-            String answer = home + " " + count + " " + data;
-            answered = gate.thenCompose(_ -> webSocket.sendText(answer, true)).thenRun(() -> webSocket.request(1));
-            return answered;
-        }
-
-        WebSocket webSocket() throws InterruptedException {
-            WebSocket webSocket = opened.poll(15, TimeUnit.SECONDS);
-            assertThat(webSocket).as("an open WebSocket").isNotNull();
-            return webSocket;
-        }
-    }
-
-    /** The count as text. Knows version 1, and whatever else it is told to know. */
-    private static final class Codec implements WebSocketMigration {
-        private final String home;
-        private final int version;
-        private final BlockingQueue<Counter> restored = new LinkedBlockingQueue<>();
-        private boolean keeps;
-
-        Codec(String home, int version) {
-            this.home = home;
-            this.version = version;
-        }
-
-        @Override
-        public String name() {
-            return "counter";
-        }
-
-        @Override
-        public int version() {
-            return version;
-        }
-
-        @Override
-        public Optional<byte[]> save(WebSocket.Listener listener) {
-            return keeps
-                    ? Optional.empty()
-                    : Optional.of(String.valueOf(((Counter) listener).count).getBytes(UTF_8));
-        }
-
-        @Override
-        public Optional<WebSocket.Listener> restore(int from, byte[] state) {
-            if (from != 1) {
-                return Optional.empty();
-            }
-            return Optional.of(new Counter(home, Integer.parseInt(new String(state, UTF_8))));
-        }
-
-        @Override
-        public void resumed(WebSocket webSocket, WebSocket.Listener listener) {
-            Counter counter = (Counter) listener;
-            counter.opened.add(webSocket);
-            restored.add(counter);
-        }
-    }
-
-    private static final class Node {
-        private final BatonHttpServer server;
-        private final ListenAddress address = ListenAddress.parse("127.0.0.1:0");
-        private final Codec codec;
-        private final Counter counter;
-
-        Node(String name, int version, Options set) throws IOException {
-            codec = new Codec(name, version);
-            counter = new Counter(name, 0);
-            WebSocketOptions.Builder builder = WebSocketOptions.builder()
-                    .subprotocols("count")
-                    .closeTimeout(Duration.ofSeconds(10))
-                    .migration(codec);
-            WebSocketOptions options = set.to(builder);
-            server = BatonHttpServer.create(
-                    HttpServerOptions.defaults(),
-                    DrainOptions.builder().closeSpread(Duration.ZERO).build());
-            server.listen(address);
-            server.createContext("/", exchange -> WebSockets.upgrade(exchange, options, counter));
-            if (options.migration().isPresent()) {
-                server.adoptWebSockets(options);
-            }
-            server.start();
-        }
-
-        FrameClient open(String... headers) throws IOException {
-            return FrameClient.open(RawClient.connect(server.addresses().getFirst()), headers);
-        }
-
-        TestMigration migrationTo(Node target, boolean byHand) {
-            return new TestMigration(target.server.participant(), target.address, byHand);
-        }
-
-        CompletableFuture<Void> drainTo(Node target) {
-            return drain(migrationTo(target, false));
-        }
-
-        CompletableFuture<Void> drain(TestMigration migration) {
-            server.participant().migrate(migration);
-            return server.participant().drain(DrainReason.SUCCEEDED).toCompletableFuture();
-        }
-
-        void undo() throws Exception {
-            Await.event("resume", server.participant().resume().toCompletableFuture(), SOON);
-        }
-    }
-
-    @FunctionalInterface
-    private interface Options {
-        WebSocketOptions to(WebSocketOptions.Builder builder);
-    }
-
-    private Node a;
-    private Node b;
+    private MovingNode a;
+    private MovingNode b;
     private FrameClient client;
 
-    private void start(int version, Options options, String... headers) throws Exception {
-        a = new Node("a", version, options);
-        b = new Node("b", 1, WebSocketOptions.Builder::build);
+    private void start(int version, MovingNode.Options options, String... headers) throws Exception {
+        a = new MovingNode("a", version, options);
+        b = new MovingNode("b");
         client = a.open(headers);
     }
 
@@ -195,6 +52,10 @@ final class WebSocketMigrationTest {
     }
 
     private void assertClosedWith1012() throws IOException {
+        assertClosedWith1012(client);
+    }
+
+    private static void assertClosedWith1012(FrameClient client) throws IOException {
         Frame close = client.receive();
         assertThat(close.opcode()).isEqualTo(FrameClient.CLOSE);
         assertThat(close.closeCode()).isEqualTo(1012);
@@ -224,7 +85,7 @@ final class WebSocketMigrationTest {
     @Test
     void theOtherProcessTellsItOfTheNextRestart() throws Exception {
         startWithOneMessage();
-        Node c = new Node("c", 1, WebSocketOptions.Builder::build);
+        MovingNode c = new MovingNode("c");
         Await.event("a's end", a.drainTo(b), SOON);
         assertThat(exchange("two")).isEqualTo("b 2 two");
         Await.event("b's end", b.drainTo(c), SOON);
@@ -267,7 +128,7 @@ final class WebSocketMigrationTest {
     @Test
     void oneWhoseListenerIsNotDoneMovesWhenItIs() throws Exception {
         startWithOneMessage();
-        a.counter.answered.get(15, TimeUnit.SECONDS);
+        a.counter.awaitAnswer();
         CompletableFuture<Void> gate = new CompletableFuture<>();
         assertThat(a.counter.calls.take()).isEqualTo("one");
         a.counter.gate = gate;
@@ -289,7 +150,7 @@ final class WebSocketMigrationTest {
     @Test
     void aMessageThatIsBeingSentIsFinishedBeforeTheMove() throws Exception {
         startWithOneMessage();
-        a.counter.answered.get(15, TimeUnit.SECONDS);
+        a.counter.awaitAnswer();
         WebSocket webSocket = a.counter.webSocket();
         webSocket.sendText("begin ", false).get(15, TimeUnit.SECONDS);
         var ended = a.drainTo(b);
@@ -303,7 +164,7 @@ final class WebSocketMigrationTest {
     @Test
     void aFrozenOneSendsNothing() throws Exception {
         startWithOneMessage();
-        a.counter.answered.get(15, TimeUnit.SECONDS);
+        a.counter.awaitAnswer();
         WebSocket webSocket = a.counter.webSocket();
         TestMigration migration = a.migrationTo(b, true);
         var ended = a.drain(migration);
@@ -339,14 +200,6 @@ final class WebSocketMigrationTest {
     }
 
     @Test
-    void oneWithoutAMigrationIsClosed() throws Exception {
-        start(1, _ -> WebSocketOptions.defaults());
-        var ended = a.drainTo(b);
-        assertClosedWith1012();
-        Await.event("a's end", ended, SOON);
-    }
-
-    @Test
     void oneOfAVersionThatIsNotUnderstoodIsClosed() throws Exception {
         start(2, WebSocketOptions.Builder::build);
         var ended = a.drainTo(b);
@@ -358,19 +211,24 @@ final class WebSocketMigrationTest {
     @Test
     void oneThatTheApplicationKeepsIsClosed() throws Exception {
         startWithOneMessage();
-        a.codec.keeps = true;
+        a.codec.saving = _ -> Optional.empty();
         var ended = a.drainTo(b);
         assertClosedWith1012();
         Await.event("a's end", ended, SOON);
     }
 
     @Test
-    void oneThatCompressesIsClosed() throws Exception {
-        start(1, builder -> builder.compression(true).build(), "Sec-WebSocket-Extensions: permessage-deflate\r\n");
-        a.counter.webSocket();
+    void thoseWithoutAMigrationOrWithCompressionAreClosedAndTheOthersMove() throws Exception {
+        start(1, builder -> builder.compression(true).build());
+        FrameClient plain = FrameClient.openAt("/plain", RawClient.connect(a.server.addresses().getFirst()));
+        FrameClient compressed = a.open("Sec-WebSocket-Extensions: permessage-deflate\r\n");
         var ended = a.drainTo(b);
-        assertClosedWith1012();
+        for (FrameClient each : List.of(plain, compressed)) {
+            assertClosedWith1012(each);
+            each.raw().close();
+        }
         Await.event("a's end", ended, SOON);
+        assertThat(exchange("one")).isEqualTo("b 1 one");
     }
 
     @Test
