@@ -17,7 +17,7 @@ import java.util.Optional;
  * @param pingInterval after how long without a byte from the peer a Ping is sent, and after how long without one after that
  *     the peer is given up; zero for never. Time during which the listener requests nothing does not count
  * @param closeTimeout how long, after a Close was sent, the peer's is waited for, and how long, after the peer's, the
- *     listener may take to send its own
+ *     listener may take to send its own; how long, when it is to move, a moment of rest is waited for, and its state
  * @param drainPolicy what a drain does
  * @param migration how sessions go on in the process that takes over at a restart; empty if they do not
  */

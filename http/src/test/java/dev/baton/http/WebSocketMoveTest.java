@@ -350,6 +350,7 @@ final class WebSocketMoveTest {
     @ValueSource(booleans = {true, false})
     void whatComesWithTheEndWhileItIsBeingFrozenIsHeardHere(boolean reset) throws Exception {
         start();
+        a.counter.gate = new CompletableFuture<>(); // Nobody is there to be answered.
         drain();
         MovableConnection asking = migration.nextAsked();
         ByteArrayOutputStream last = new ByteArrayOutputStream();

@@ -50,6 +50,7 @@ final class MovedWebSocketsService {
         // Guarded by this, and so is the output: one send at a time.
         private long received;
         private long sent;
+        private boolean ticking;
 
         Session(int generation, long received, long sent) {
             this.generation = generation;
@@ -63,26 +64,38 @@ final class MovedWebSocketsService {
             tick(webSocket);
         }
 
-        void tick(WebSocket webSocket) {
-            Thread.startVirtualThread(() -> {
-                try {
-                    while (true) {
-                        synchronized (this) {
-                            webSocket
-                                    .sendText("tick " + (sent + 1) + " " + generation, true)
-                                    .join();
-                            sent++;
+        /** Begins to send, if it is not being done; a send that is refused ends it. */
+        synchronized void tick(WebSocket webSocket) {
+            if (!ticking) {
+                ticking = true;
+                Thread.startVirtualThread(() -> {
+                    try {
+                        while (sendsNext(webSocket)) {
+                            Thread.sleep(5);
                         }
-                        Thread.sleep(5);
-                    }
-                } catch (CompletionException e) {
-                    if (!(e.getCause() instanceof WebSocketDrainingException)) {
+                    } catch (CompletionException e) {
                         System.out.println("a tick failed: " + e);
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
                     }
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
+                });
+            }
+        }
+
+        /** False if the session is on its way to the next generation, which sends that number. */
+        private synchronized boolean sendsNext(WebSocket webSocket) {
+            try {
+                webSocket
+                        .sendText("tick " + (sent + 1) + " " + generation, true)
+                        .join();
+                sent++;
+            } catch (CompletionException e) {
+                if (!(e.getCause() instanceof WebSocketDrainingException)) {
+                    throw e;
                 }
-            });
+                ticking = false;
+            }
+            return ticking;
         }
 
         @Override
@@ -132,6 +145,11 @@ final class MovedWebSocketsService {
 
         @Override
         public void resumed(WebSocket webSocket, WebSocket.Listener listener) {
+            ((Session) listener).tick(webSocket);
+        }
+
+        @Override
+        public void stayed(WebSocket webSocket, WebSocket.Listener listener) {
             ((Session) listener).tick(webSocket);
         }
     }
