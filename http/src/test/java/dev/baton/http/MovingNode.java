@@ -10,6 +10,7 @@ import dev.baton.testkit.Await;
 import io.netty.channel.Channel;
 import java.io.IOException;
 import java.net.http.WebSocket;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -62,6 +63,13 @@ final class MovingNode {
             CompletableFuture<?> answered = gate.thenCompose(_ -> webSocket.sendText(answer, true));
             answers.add(answered);
             return answered;
+        }
+
+        @Override
+        public @Nullable CompletionStage<?> onPing(WebSocket webSocket, ByteBuffer message) {
+            calls.add("ping");
+            webSocket.request(1);
+            return null;
         }
 
         @Override
