@@ -151,7 +151,9 @@ final class WebSocketMove implements ConnectionProtocol {
     }
 
     private void leave(DrainReason reason) {
-        Way way = reason == DrainReason.SUCCEEDED && migratesAs().isPresent() ? departure().way() : Way.NONE;
+        Way way = reason == DrainReason.SUCCEEDED && migratesAs().isPresent()
+                ? departure().way()
+                : Way.NONE;
         switch (way) {
             case OPEN -> seekRest();
             case LOST -> {

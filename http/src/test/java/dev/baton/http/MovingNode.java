@@ -185,8 +185,7 @@ final class MovingNode {
             WebSockets.upgrade(exchange, options, counter);
         });
         server.createContext(
-                "/plain",
-                exchange -> WebSockets.upgrade(exchange, WebSocketOptions.defaults(), new Counter(name, 0)));
+                "/plain", exchange -> WebSockets.upgrade(exchange, WebSocketOptions.defaults(), new Counter(name, 0)));
         server.adoptWebSockets(options);
         server.start();
     }

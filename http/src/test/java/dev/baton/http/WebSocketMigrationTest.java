@@ -220,7 +220,8 @@ final class WebSocketMigrationTest {
     @Test
     void thoseWithoutAMigrationOrWithCompressionAreClosedAndTheOthersMove() throws Exception {
         start(1, builder -> builder.compression(true).build());
-        FrameClient plain = FrameClient.openAt("/plain", RawClient.connect(a.server.addresses().getFirst()));
+        FrameClient plain = FrameClient.openAt(
+                "/plain", RawClient.connect(a.server.addresses().getFirst()));
         FrameClient compressed = a.open("Sec-WebSocket-Extensions: permessage-deflate\r\n");
         var ended = a.drainTo(b);
         for (FrameClient each : List.of(plain, compressed)) {

@@ -64,9 +64,11 @@ final class WebSocketMoveTest {
     }
 
     private void startKept() throws Exception {
-        start(1, builder -> builder.closeTimeout(SHORT)
-                .drainPolicy(WebSocketDrainPolicy.KEEP_UNTIL_DEADLINE)
-                .build());
+        start(
+                1,
+                builder -> builder.closeTimeout(SHORT)
+                        .drainPolicy(WebSocketDrainPolicy.KEEP_UNTIL_DEADLINE)
+                        .build());
     }
 
     private String exchange(String text) throws IOException {
@@ -318,8 +320,10 @@ final class WebSocketMoveTest {
 
     @Test
     void aListenerWhoseSessionIsRefusedHearsThatItStaysAndGoesOnSending() throws Exception {
-        start(2, builder -> builder.drainPolicy(WebSocketDrainPolicy.KEEP_UNTIL_DEADLINE)
-                .build());
+        start(
+                2,
+                builder -> builder.drainPolicy(WebSocketDrainPolicy.KEEP_UNTIL_DEADLINE)
+                        .build());
         WebSocket webSocket = a.counter.webSocket();
         drain();
         MovableConnection asking = migration.nextAsked();
@@ -389,7 +393,8 @@ final class WebSocketMoveTest {
         if (!reset) {
             last.writeBytes(FrameClient.frame(FrameClient.FIN | FrameClient.CLOSE, new byte[] {3, (byte) 0xe8}));
         }
-        assertThat(frozenWith(asking, Unpooled.wrappedBuffer(last.toByteArray()), reset)).isEmpty();
+        assertThat(frozenWith(asking, Unpooled.wrappedBuffer(last.toByteArray()), reset))
+                .isEmpty();
         Await.event("a's end", ended, SOON);
         if (reset) {
             assertThat(a.counter.calls).containsExactly("end", "close 1006");

@@ -70,8 +70,8 @@ final class Adopter {
             return Optional.empty();
         }
         ConnectionHistory none = new ConnectionHistory(ConnectionState.NEW, Duration.ZERO, 0, 0, 0);
-        TransferState state =
-                new TransferState(Http1Connection.PROTOCOL, none, Optional.empty(), List.of(), new byte[0], new byte[0]);
+        TransferState state = new TransferState(
+                Http1Connection.PROTOCOL, none, Optional.empty(), List.of(), new byte[0], new byte[0]);
         // Encoded and decoded, because the connections that follow will be.
         return TransferState.decode(state.encode())
                 .map(decoded -> ServedConnection.adopt(channel, setup, handler, decoded, registry));

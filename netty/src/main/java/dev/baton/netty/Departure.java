@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Departure {
     /** Of a channel that has asked in the drain that is going on. */
-    private static final AttributeKey<MovingConnection> ASKED =
-            AttributeKey.valueOf(MovingConnection.class, "asked");
+    private static final AttributeKey<MovingConnection> ASKED = AttributeKey.valueOf(MovingConnection.class, "asked");
 
     private final ServedConnection served;
     private final Channel channel;

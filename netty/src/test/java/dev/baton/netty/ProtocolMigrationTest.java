@@ -52,7 +52,8 @@ final class ProtocolMigrationTest {
 
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object message) {
-            var _ = ctx.write(ctx.alloc().buffer().writeBytes((held ? "held " : name).getBytes(StandardCharsets.US_ASCII)));
+            var _ = ctx.write(
+                    ctx.alloc().buffer().writeBytes((held ? "held " : name).getBytes(StandardCharsets.US_ASCII)));
             var _ = ctx.writeAndFlush(message);
         }
 
