@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.MovableConnection;
 import dev.baton.Participant.DrainReason;
+import dev.baton.drain.Connections;
+import dev.baton.drain.DrainOptions;
 import dev.baton.testkit.Await;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -108,6 +110,7 @@ final class ProtocolMigrationTest {
     private NettyServer server(ConnectionRestorer restorer) throws IOException {
         return NettyServer.builder()
                 .listener(listener)
+                .connections(new Connections(DrainOptions.defaults(), new ManualTimer()))
                 .childHandler(install("1 "))
                 .adopts(Map.of())
                 .restores(ECHO, restorer)
