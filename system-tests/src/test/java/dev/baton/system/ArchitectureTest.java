@@ -42,6 +42,7 @@ class ArchitectureTest {
                     "org.apache.catalina..",
                     "org.apache.coyote..",
                     "org.apache.tomcat.."),
+            entry("dev.baton.jetty", "dev.baton", "dev.baton.drain", "org.eclipse.jetty.."),
             entry("dev.baton.testkit", "javax.net.ssl", "org.junit.jupiter.api.."),
             entry(
                     "dev.baton.cli",
@@ -51,6 +52,7 @@ class ArchitectureTest {
                     "com.sun.net.httpserver..",
                     "picocli"),
             entry("dev.baton.examples", "dev.baton", "dev.baton.http", "com.sun.net.httpserver.."),
+            entry("dev.baton.examples.jetty", "dev.baton", "dev.baton.jetty", "org.eclipse.jetty.."),
             entry(
                     "dev.baton.examples.tomcat",
                     "dev.baton",

@@ -3,6 +3,7 @@ package dev.baton.system;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.examples.HelloServer;
+import dev.baton.examples.jetty.JettyHello;
 import dev.baton.examples.tomcat.TomcatHello;
 import dev.baton.testkit.Answer;
 import dev.baton.testkit.ChildJvm;
@@ -30,7 +31,7 @@ class ExampleTest {
     private Path directory;
 
     @ParameterizedTest
-    @ValueSource(classes = {HelloServer.class, TomcatHello.class})
+    @ValueSource(classes = {HelloServer.class, TomcatHello.class, JettyHello.class})
     void helloRestartsUnderLoadAndItsMainReturns(Class<?> program) throws Exception {
         InetSocketAddress address = freeAddress();
         try (ChildJvm child = ChildJvm.of(program)

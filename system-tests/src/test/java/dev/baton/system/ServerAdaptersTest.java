@@ -28,7 +28,8 @@ class ServerAdaptersTest {
     private Path directory;
 
     enum Server {
-        TOMCAT(TomcatService.class);
+        TOMCAT(TomcatService.class),
+        JETTY(JettyService.class);
 
         private final Class<?> program;
 

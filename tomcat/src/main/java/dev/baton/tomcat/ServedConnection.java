@@ -4,6 +4,7 @@ import dev.baton.drain.ConnectionControl;
 import dev.baton.drain.ConnectionState;
 import dev.baton.drain.Connections;
 import dev.baton.drain.DrainReason;
+import dev.baton.drain.LingeringClose;
 import dev.baton.drain.TrackedConnection;
 import java.io.IOException;
 import java.lang.System.Logger;

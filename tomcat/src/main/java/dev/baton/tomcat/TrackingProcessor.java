@@ -1,5 +1,6 @@
 package dev.baton.tomcat;
 
+import dev.baton.drain.LingeringClose;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.coyote.ActionCode;
 import org.apache.coyote.Adapter;

@@ -1,4 +1,4 @@
-package dev.baton.tomcat;
+package dev.baton.drain;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -7,22 +7,22 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 
 /**
- * Closes a connection so that its last response arrives: a close(2) with unread bytes in the receive queue makes the kernel
+ * Closes a connection of a server on the JDK's channels so that its last response arrives: a close(2) with unread bytes in the receive queue makes the kernel
  * send a reset, which can overtake the response and destroy it (RFC 9112, section 9.6). So the output is closed, and the
  * input read and thrown away on a virtual thread until the client closes too, within a bound in time and one in bytes.
  */
-final class LingeringClose {
+public final class LingeringClose {
     private static final Duration TIME_LIMIT = Duration.ofSeconds(10);
     private static final long BYTE_LIMIT = 64L << 20;
 
     private LingeringClose() {}
 
     /**
-     * Begins to close a socket that no selector watches.
+     * Begins to close a socket, whose key with a selector was cancelled; returns at once.
      *
-     * @param closed hears when it is closed
+     * @param closed hears, on another thread, when it is closed
      */
-    static void begin(SocketChannel socket, Runnable closed) {
+    public static void begin(SocketChannel socket, Runnable closed) {
         var _ = Thread.ofVirtual().name("baton-lingering-close").start(() -> {
             try (socket) {
                 socket.shutdownOutput();

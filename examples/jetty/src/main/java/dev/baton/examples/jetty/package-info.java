@@ -1,0 +1,5 @@
+/** A handler in Jetty. */
+@NullMarked
+package dev.baton.examples.jetty;
+
+import org.jspecify.annotations.NullMarked;
