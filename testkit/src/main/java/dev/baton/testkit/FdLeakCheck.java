@@ -1,5 +1,8 @@
 package dev.baton.testkit;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -29,6 +32,12 @@ public final class FdLeakCheck {
 
     /** Remembers the descriptors of this JVM. */
     public static FdLeakCheck ofThisJvm() {
+        // The JDK opens a socket for itself with the first one of the program's, and keeps it.
+        try (SocketChannel _ = SocketChannel.open()) {
+            // Nothing to do with it.
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         return of(ProcessHandle.current().pid());
     }
 
