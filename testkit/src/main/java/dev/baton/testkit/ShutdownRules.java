@@ -305,6 +305,11 @@ abstract class ShutdownRules extends StateRules {
         send(uploader, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5000000\r\n\r\n");
         CompletableFuture<ShutdownOutcome> shutdown = beginShutdown();
         assertLastAnswer(uploader, 401, "no");
+        // A client may have the answer before the server's thread has come back from sending it.
+        Await.state(
+                "the server to know that it has answered",
+                SOON,
+                () -> server().connections().stream().allMatch(connection -> connection.requestsServed() == 1));
 
         assertEquals(0, server().close());
         assertCompletes(shutdown);

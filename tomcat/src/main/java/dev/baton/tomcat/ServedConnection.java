@@ -45,11 +45,11 @@ final class ServedConnection implements ConnectionControl {
     /** The last response was sent, and Tomcat is about to close the connection. Guarded by this. */
     private boolean finished;
 
+    /** There is no request that has no response. Guarded by this. */
+    private boolean answered;
+
     /** Of the request that was answered last, the client has not sent everything yet. Guarded by this. */
     private boolean bodyUnread;
-
-    /** What the client still sends is thrown away. */
-    private volatile boolean lingering;
 
     /** HTTP/2, which ends by GOAWAY. */
     private volatile boolean http2;
@@ -105,8 +105,14 @@ final class ServedConnection implements ConnectionControl {
         tracked.sent(bytes);
     }
 
+    /** The servlets are given a request. */
+    synchronized void requestBegun() {
+        answered = false;
+    }
+
     /** A response was written out in full. */
     synchronized void answered(boolean unread) {
+        answered = true;
         bodyUnread = unread;
         tracked.requestServed();
     }
@@ -181,9 +187,10 @@ final class ServedConnection implements ConnectionControl {
     /** Tomcat closes the connection. */
     void end() throws IOException {
         boolean linger;
+        boolean unread;
         synchronized (this) {
             linger = finished && tracked.state() == ConnectionState.ACTIVE && (bodyUnread || isDraining());
-            lingering = linger && bodyUnread;
+            unread = bodyUnread;
         }
         if (!linger) {
             try (socket) {
@@ -193,7 +200,7 @@ final class ServedConnection implements ConnectionControl {
         }
         endpoint.forget(socket);
         LingeringClose.begin(socket, this::closed);
-        if (!lingering) {
+        if (!unread) {
             closed(); // Its client has all that it has asked for: a drain need not wait.
         }
     }
@@ -261,8 +268,8 @@ final class ServedConnection implements ConnectionControl {
     }
 
     @Override
-    public boolean isAnswered() {
-        return lingering;
+    public synchronized boolean isAnswered() {
+        return answered;
     }
 
     @Override

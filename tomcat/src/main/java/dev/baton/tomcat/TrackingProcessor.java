@@ -40,6 +40,7 @@ final class TrackingProcessor extends Http11Processor {
         @Override
         public void service(Request request, Response response) throws Exception {
             told = false;
+            Tracked.of(getSocketWrapper()).ifPresent(ServedConnection::requestBegun);
             try {
                 container.service(request, response);
             } finally {
