@@ -147,6 +147,17 @@ public final class Baton implements AutoCloseable {
     }
 
     /**
+     * Tells the parent why this process is about to end without having served: the parent logs the reason, and it is in the
+     * detail of its {@link RestartResult.Failed}. For programs whose last words go elsewhere than to standard error. To end
+     * the process, with a status other than 0, is the program's; after {@link #ready()} this does nothing.
+     *
+     * @param reason one line, of at most a few hundred characters
+     */
+    public void tellFailure(String reason) {
+        generation.tellFailure(reason).join();
+    }
+
+    /**
      * Starts a successor, as SIGHUP does.
      *
      * @return completes with the outcome, never exceptionally

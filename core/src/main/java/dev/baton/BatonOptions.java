@@ -122,10 +122,20 @@ public record BatonOptions(
 
     static Builder configured(
             Function<String, @Nullable String> properties, Function<String, @Nullable String> environment) {
-        Function<String, Optional<String>> value = option -> Optional.ofNullable(properties.apply("baton." + option))
+        return from(option -> Optional.ofNullable(properties.apply("baton." + option))
                 .or(() -> Optional.ofNullable(
-                        environment.apply("BATON_" + option.replace('-', '_').toUpperCase(Locale.ROOT))))
-                .filter(text -> !text.isEmpty());
+                        environment.apply("BATON_" + option.replace('-', '_').toUpperCase(Locale.ROOT)))));
+    }
+
+    /**
+     * The defaults, overridden by what a program's own configuration says.
+     *
+     * @param values the value of an option by its name, such as {@code drain-timeout}; an empty text is none
+     * @throws IllegalArgumentException if a value cannot be read; the message names the option and the value
+     */
+    public static Builder from(Function<String, Optional<String>> values) {
+        Function<String, Optional<String>> value =
+                option -> values.apply(option).filter(text -> !text.isEmpty());
         Builder builder = builder();
         value.apply("name").ifPresent(builder::name);
         value.apply("pid-file").map(Path::of).ifPresent(builder::pidFile);

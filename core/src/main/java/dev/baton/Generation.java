@@ -154,6 +154,21 @@ final class Generation implements Signals.Actions {
         return retired;
     }
 
+    /** The program ends before it has served; completes when the parent has been told why. */
+    CompletableFuture<Void> tellFailure(String reason) {
+        CompletableFuture<Void> told = new CompletableFuture<>();
+        owner.post(() -> {
+            try {
+                if (state == State.STARTING && !readyDeclared) {
+                    ancestry.tellFailure(reason);
+                }
+            } finally {
+                told.complete(null);
+            }
+        });
+        return told;
+    }
+
     /** Completes with the outcome, never exceptionally. */
     CompletableFuture<RestartResult> restart() {
         return restart("Baton.restart()", _ -> {});

@@ -27,6 +27,16 @@ class BatonOptionsTest {
     }
 
     @Test
+    void aProgramsOwnConfigurationIsReadByTheNamesOfTheOptions() {
+        Map<String, String> values = Map.of("undo-window", "5s", "oldest-leaves-early", "true", "pid-file", "");
+        BatonOptions options = BatonOptions.from(option -> Optional.ofNullable(values.get(option)))
+                .build();
+        assertThat(options.undoWindow()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(options.oldestLeavesEarly()).isTrue();
+        assertThat(options.pidFile()).isEqualTo(Optional.empty());
+    }
+
+    @Test
     void aValueThatCannotBeReadIsNamedWithItsOption() {
         assertThatThrownBy(() -> BatonOptions.configured(_ -> null, Map.of("BATON_DRAIN_TIMEOUT", "soon")::get))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -196,6 +196,12 @@ class FailedSuccessorTest {
     }
 
     @Test
+    void aSuccessorThatHasSaidWhyIsReportedWithItsReason() throws Exception {
+        play(scene -> scene.fails("explains")
+                .is(EXITED, "gave up (the database is of tomorrow) and ended with exit status 3"));
+    }
+
+    @Test
     void aSuccessorThatIsKilledIsReportedWithTheSignal() throws Exception {
         play(scene -> {
             for (String signal : List.of("KILL", "TERM")) {

@@ -47,6 +47,10 @@ final class ScriptedService {
             switch (script[0]) {
                 case "crash" -> throw new IllegalStateException("this release is broken");
                 case "exit" -> System.exit(Integer.parseInt(script[1]));
+                case "explains" -> {
+                    baton.tellFailure("the database is of tomorrow");
+                    System.exit(3);
+                }
                 case "hang" -> new CompletableFuture<>().join();
                 case "wait" -> {
                     say(baton, "waits");
