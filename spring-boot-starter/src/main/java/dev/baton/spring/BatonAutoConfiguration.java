@@ -1,0 +1,29 @@
+package dev.baton.spring;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.tomcat.TomcatWebServerFactory;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/**
+ * What the context does for Baton. The beans are there in an application without Baton too, and do nothing: whether there is
+ * one is known at run time alone, conditions may be decided ahead of it.
+ */
+@AutoConfiguration
+class BatonAutoConfiguration {
+    @Bean
+    BatonLifecycle batonLifecycle(ObjectProvider<ApplicationGeneration> generation) {
+        return new BatonLifecycle(generation);
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(TomcatWebServerFactory.class)
+    static class Tomcat {
+        @Bean
+        TomcatCustomizer batonTomcatCustomizer(ObjectProvider<ApplicationGeneration> generation) {
+            return new TomcatCustomizer(generation);
+        }
+    }
+}

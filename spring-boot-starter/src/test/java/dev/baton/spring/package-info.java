@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.spring;
+
+import org.jspecify.annotations.NullMarked;
