@@ -37,7 +37,6 @@ final class ApplicationGeneration {
     private final DrainOptions drainOptions;
     private final AtomicBoolean ending = new AtomicBoolean();
 
-    /** Started, or about to be, by Spring. */
     private final List<Participant> servers = new CopyOnWriteArrayList<>();
 
     private ApplicationGeneration(Baton baton, BatonProperties properties, DrainOptions drainOptions) {
@@ -120,7 +119,11 @@ final class ApplicationGeneration {
     /** All servers have been started. */
     void join() {
         servers.forEach(baton::join);
-        servers.clear();
+    }
+
+    /** Whether any server of the application takes part. */
+    boolean hasServers() {
+        return !servers.isEmpty();
     }
 
     /** The application can serve; returns when it does. */

@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringApplicationRunListener;
+import org.springframework.boot.WebApplicationType;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.Ordered;
 
@@ -57,7 +58,15 @@ final class BatonRunListener implements SpringApplicationRunListener, Ordered {
 
     @Override
     public void ready(ConfigurableApplicationContext context, @Nullable Duration timeTaken) {
-        generation.ifPresent(started -> started.ready(context));
+        generation.ifPresent(started -> {
+            if (application.getWebApplicationType() != WebApplicationType.NONE && !started.hasServers()) {
+                LOGGER.log(
+                        Level.WARNING,
+                        "No server of this application takes part in restarts, so a successor could not have its port;"
+                                + " docs/spring-boot.md says which can.");
+            }
+            started.ready(context);
+        });
     }
 
     @Override

@@ -43,6 +43,15 @@ class ArchitectureTest {
                     "org.apache.coyote..",
                     "org.apache.tomcat.."),
             entry("dev.baton.jetty", "dev.baton", "dev.baton.drain", "org.eclipse.jetty.."),
+            entry(
+                    "dev.baton.spring",
+                    "dev.baton",
+                    "dev.baton.drain",
+                    "dev.baton.tomcat",
+                    "org.apache.catalina..",
+                    "org.apache.coyote..",
+                    "org.apache.tomcat..",
+                    "org.springframework.."),
             entry("dev.baton.testkit", "javax.net.ssl", "org.junit.jupiter.api.."),
             entry(
                     "dev.baton.cli",
@@ -53,6 +62,7 @@ class ArchitectureTest {
                     "picocli"),
             entry("dev.baton.examples", "dev.baton", "dev.baton.http", "com.sun.net.httpserver.."),
             entry("dev.baton.examples.jetty", "dev.baton", "dev.baton.jetty", "org.eclipse.jetty.."),
+            entry("dev.baton.examples.spring", "dev.baton", "org.springframework.."),
             entry(
                     "dev.baton.examples.tomcat",
                     "dev.baton",

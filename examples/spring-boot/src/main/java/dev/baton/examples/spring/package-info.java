@@ -1,0 +1,5 @@
+/** A Spring Boot application. */
+@NullMarked
+package dev.baton.examples.spring;
+
+import org.jspecify.annotations.NullMarked;
