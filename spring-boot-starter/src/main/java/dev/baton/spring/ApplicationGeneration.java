@@ -36,7 +36,6 @@ final class ApplicationGeneration {
     private final BatonProperties properties;
     private final DrainOptions drainOptions;
     private final AtomicBoolean ending = new AtomicBoolean();
-
     private final List<Participant> servers = new CopyOnWriteArrayList<>();
 
     private ApplicationGeneration(Baton baton, BatonProperties properties, DrainOptions drainOptions) {
@@ -144,13 +143,19 @@ final class ApplicationGeneration {
         baton.tellFailure(reason(failure));
     }
 
+    /** Of Baton's own failures the message says it all; of others, the cause that no other has. */
     private static String reason(Throwable failure) {
-        Throwable cause =
-                failure instanceof BatonException ? failure : NestedExceptionUtils.getMostSpecificCause(failure);
-        String reason = cause instanceof BatonException
-                ? String.valueOf(cause.getMessage())
-                : cause.getClass().getSimpleName() + ": " + cause.getMessage();
-        String line = reason.lines().findFirst().orElse("");
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            if (each instanceof BatonException) {
+                return firstLine(String.valueOf(each.getMessage()));
+            }
+        }
+        Throwable cause = NestedExceptionUtils.getMostSpecificCause(failure);
+        return firstLine(cause.getClass().getSimpleName() + ": " + cause.getMessage());
+    }
+
+    private static String firstLine(String text) {
+        String line = text.lines().findFirst().orElse("");
         return line.length() > MAX_REASON ? line.substring(0, MAX_REASON) + "..." : line;
     }
 
