@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 
 /** A {@link BootService} in a folder of its own, and the hand that restarts it. */
 final class RunningApplication implements AutoCloseable {
-    static final Duration SOON = Duration.ofSeconds(90);
+    static final Duration SOON = Duration.ofMinutes(2);
 
     private final Path directory;
     private final ChildJvm child;
