@@ -2,7 +2,9 @@ package dev.baton;
 
 import dev.baton.posix.Platform;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -92,6 +94,30 @@ public final class Baton implements AutoCloseable {
      */
     public Listener listen(ListenAddress address, int backlog) throws IOException {
         return generation.listen(address, backlog);
+    }
+
+    /**
+     * Hands on a listening socket that the program has opened by itself, and may close at any time. For those who put
+     * inherited sockets in the place of a program's own; a program that can ask for its listeners calls {@link #listen}.
+     */
+    public void host(HostedListener listener) {
+        generation.host(listener);
+    }
+
+    /**
+     * Takes the parent's next listener of this address, as a descriptor that the caller owns: non-blocking, listening,
+     * shared with the parent, which serves on it until the switch. It is not handed on unless it is {@linkplain #host
+     * hosted}.
+     *
+     * @return empty if the parent has passed none, or all of them are taken
+     */
+    public OptionalInt takeInherited(ListenAddress address) throws IOException {
+        return generation.detachInherited(address);
+    }
+
+    /** The parent's listeners that nobody has asked for yet; they are closed at the switch. */
+    public List<ListenAddress> unclaimedListeners() {
+        return generation.unclaimed();
     }
 
     /**

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -134,6 +135,18 @@ final class Generation implements Signals.Actions {
             throw new ListenException(address, "this generation is " + state + "; ask before that");
         }
         return listeners.claim(address, backlog);
+    }
+
+    OptionalInt detachInherited(ListenAddress address) throws IOException {
+        return listeners.detach(address);
+    }
+
+    List<ListenAddress> unclaimed() {
+        return listeners.unclaimed();
+    }
+
+    void host(HostedListener listener) {
+        listeners.host(listener);
     }
 
     void offerState(String name, Supplier<byte[]> supplier) {

@@ -6,9 +6,12 @@ import dev.baton.posix.LockFile;
 import dev.baton.posix.PosixException;
 import dev.baton.posix.Sockets;
 import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
@@ -16,6 +19,7 @@ import java.util.function.Consumer;
 /** A listener as a descriptor, which it owns. The lock guards the descriptor against use after close. */
 final class ListenerSocket implements Listener {
     private static final int CLOSED = -1;
+    private static final SocketAddress IPV6 = new InetSocketAddress(ipv6(), 0);
 
     /** S_IFMT and S_IFSOCK of inode(7). */
     private static final int FILE_TYPE = 0170000;
@@ -113,8 +117,8 @@ final class ListenerSocket implements Listener {
             throws IOException {
         SocketAddress requested = socketAddress(address);
         boolean fits = address instanceof ListenAddress.Udp
-                ? Sockets.isDatagramFor(descriptor, requested)
-                : Sockets.isStreamFor(descriptor, requested) && Sockets.isListening(descriptor);
+                ? isOf(Sockets::isDatagramFor, descriptor, requested)
+                : isOf(Sockets::isStreamFor, descriptor, requested) && Sockets.isListening(descriptor);
         if (!fits) {
             throw new IOException("the parent passed something else than a listener for " + address.key());
         }
@@ -125,12 +129,37 @@ final class ListenerSocket implements Listener {
         return listener;
     }
 
-    private static boolean matches(SocketAddress requested, SocketAddress bound) {
+    /** What a socket is one of. */
+    @FunctionalInterface
+    private interface Kind {
+        boolean includes(int descriptor, SocketAddress address) throws PosixException;
+    }
+
+    /** Whether it is of the address's family, or of IPv6 where the address is one of IPv4: the JDK's own are. */
+    private static boolean isOf(Kind kind, int descriptor, SocketAddress requested) throws PosixException {
+        return kind.includes(descriptor, requested)
+                || (requested instanceof InetSocketAddress wanted
+                        && wanted.getAddress() instanceof Inet4Address
+                        && !wanted.getAddress().isAnyLocalAddress()
+                        && kind.includes(descriptor, IPV6));
+    }
+
+    private static boolean matches(SocketAddress requested, SocketAddress bound) throws UnknownHostException {
         if (requested instanceof InetSocketAddress wanted && bound instanceof InetSocketAddress had) {
-            return wanted.getAddress().equals(had.getAddress())
+            // By its bytes, which makes an address of IPv4 that is written as one of IPv6 what it is.
+            return wanted.getAddress()
+                            .equals(InetAddress.getByAddress(had.getAddress().getAddress()))
                     && (wanted.getPort() == 0 || wanted.getPort() == had.getPort());
         }
         return requested.equals(bound);
+    }
+
+    private static InetAddress ipv6() {
+        try {
+            return InetAddress.getByAddress(new byte[16]);
+        } catch (UnknownHostException e) {
+            throw new AssertionError("16 bytes are an address", e);
+        }
     }
 
     private static SocketAddress socketAddress(ListenAddress address) {
@@ -229,6 +258,22 @@ final class ListenerSocket implements Listener {
                 removePath(address);
                 release();
             }
+        }
+    }
+
+    /**
+     * Gives the descriptor away, to whoever calls.
+     *
+     * @throws IOException if it is closed
+     */
+    int detach() throws IOException {
+        synchronized (lock) {
+            if (descriptor == CLOSED) {
+                throw new IOException("the listener on " + address.key() + " is closed");
+            }
+            int detached = descriptor;
+            descriptor = CLOSED;
+            return detached;
         }
     }
 

@@ -7,7 +7,10 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The listeners of one generation: those that came from the parent and wait to be claimed, and those that the program
@@ -30,8 +33,13 @@ import java.util.Set;
  * that blocks is done under it.
  */
 final class ListenerTable {
-    private final Map<String, ListenerSocket> unclaimed = new LinkedHashMap<>();
+    /** In the order in which they came; more than one of a key where the program hosts a group of SO_REUSEPORT. */
+    private final List<ListenerSocket> unclaimed = new ArrayList<>();
+
     private final Map<String, ListenerSocket> claimed = new LinkedHashMap<>();
+
+    /** Those that the program has opened by itself: what becomes of them at an end is its matter. */
+    private final List<HostedListener> hosted = new ArrayList<>();
 
     /** The requested lengths of the accept queues of claimed listeners. */
     private final Map<ListenerSocket, Integer> backlogs = new LinkedHashMap<>();
@@ -62,10 +70,7 @@ final class ListenerTable {
      * @throws IOException if it is not the listener that it is said to be; the descriptor is then still the caller's
      */
     synchronized void inherit(ListenAddress address, int descriptor) throws IOException {
-        if (unclaimed.containsKey(address.key())) {
-            throw new IOException("the parent passed " + address.key() + " twice");
-        }
-        unclaimed.put(address.key(), ListenerSocket.adopt(address, descriptor, this::close));
+        unclaimed.add(ListenerSocket.adopt(address, descriptor, this::close));
     }
 
     /**
@@ -80,15 +85,41 @@ final class ListenerTable {
         if (claimed.containsKey(address.key())) {
             throw new ListenException(address, "this process already listens there; ask for each address once");
         }
-        ListenerSocket listener = unclaimed.remove(address.key());
-        if (listener == null) {
-            listener = ListenerSocket.bind(address, Listeners.orDefault(backlog), this::close);
+        Optional<ListenerSocket> inherited = takeUnclaimed(address);
+        ListenerSocket listener = inherited.isPresent()
+                ? inherited.get()
+                : ListenerSocket.bind(address, Listeners.orDefault(backlog), this::close);
+        if (inherited.isEmpty()) {
             // A path that was given up and is in use again must not be removed with the others.
             dropped.remove(address);
         }
         backlogs.put(listener, Listeners.orDefault(backlog));
         claimed.put(address.key(), listener);
         return listener;
+    }
+
+    private Optional<ListenerSocket> takeUnclaimed(ListenAddress address) {
+        Optional<ListenerSocket> first = unclaimed.stream()
+                .filter(listener -> listener.address().key().equals(address.key()))
+                .findFirst();
+        first.ifPresent(unclaimed::remove);
+        return first;
+    }
+
+    /** The parent's next listener of this address, as a descriptor that is the caller's from now on. */
+    synchronized OptionalInt detach(ListenAddress address) throws IOException {
+        Optional<ListenerSocket> listener = takeUnclaimed(address);
+        return listener.isPresent() ? OptionalInt.of(listener.get().detach()) : OptionalInt.empty();
+    }
+
+    /** What the parent passed and nobody has asked for yet. */
+    synchronized List<ListenAddress> unclaimed() {
+        return unclaimed.stream().map(ListenerSocket::address).toList();
+    }
+
+    /** Hands a listener on that is the program's own. */
+    synchronized void host(HostedListener listener) {
+        hosted.add(listener);
     }
 
     /** The program gives a listener up. */
@@ -147,7 +178,7 @@ final class ListenerTable {
 
     /** Closes what the parent passed and the program did not ask for. Unix paths stay for now. */
     private void releaseUnclaimed() {
-        for (ListenerSocket listener : unclaimed.values()) {
+        for (ListenerSocket listener : unclaimed) {
             listener.release();
             dropped.add(listener.address());
         }
@@ -156,7 +187,10 @@ final class ListenerTable {
 
     /** The keys of the listeners that the program has. */
     synchronized List<String> keys() {
-        return List.copyOf(claimed.keySet());
+        return Stream.concat(
+                        claimed.keySet().stream(),
+                        hosted.stream().map(listener -> listener.address().key()))
+                .toList();
     }
 
     /**
@@ -169,12 +203,25 @@ final class ListenerTable {
             for (ListenerSocket listener : claimed.values()) {
                 offers.add(new Offer(listener.address(), listener.duplicate()));
             }
+            offerHosted(offers);
             return offers;
         } catch (IOException e) {
             for (Offer offer : offers) {
                 offer.close();
             }
             throw e;
+        }
+    }
+
+    /** Forgets those that the program has closed. */
+    private void offerHosted(List<Offer> offers) throws IOException {
+        for (HostedListener listener : List.copyOf(hosted)) {
+            OptionalInt duplicate = listener.duplicate();
+            if (duplicate.isPresent()) {
+                offers.add(new Offer(listener.address(), duplicate.getAsInt()));
+            } else {
+                hosted.remove(listener);
+            }
         }
     }
 

@@ -41,6 +41,12 @@ public final class Descriptors {
         Libc.Function.DUP3.call(descriptor, target, Libc.O_CLOEXEC);
     }
 
+    /** Makes reads and accepts return at once; a property of the open file description, shared by all processes. */
+    public static void makeNonBlocking(int descriptor) throws PosixException {
+        int flags = Libc.Function.FCNTL.call(descriptor, Libc.F_GETFL, 0);
+        Libc.Function.FCNTL.call(descriptor, Libc.F_SETFL, flags | Libc.O_NONBLOCK);
+    }
+
     /** Writes the first bytes of an array, all of them; waits for room. */
     public static void write(int descriptor, byte[] bytes, int count) throws PosixException {
         try (Arena arena = Arena.ofConfined()) {

@@ -8,6 +8,7 @@ public enum Errno {
     EBADF(9, "bad file descriptor"),
     EAGAIN(11, "resource temporarily unavailable"),
     EACCES(13, "permission denied"),
+    EEXIST(17, "exists already"),
     ENOTDIR(20, "not a directory"),
     EINVAL(22, "invalid argument"),
     ENFILE(23, "too many open files in the system"),

@@ -44,7 +44,10 @@ final class Libc {
     static final int SO_SNDTIMEO = 21;
     static final int SO_ACCEPTCONN = 30;
     static final int SO_DOMAIN = 39;
+    static final int SO_ATTACH_FILTER = 26;
     static final int SCM_RIGHTS = 1;
+    static final int IPPROTO_TCP = 6;
+    static final int TCP_INFO = 11;
     static final int IPPROTO_IPV6 = 41;
     static final int IPV6_V6ONLY = 26;
 
@@ -74,6 +77,10 @@ final class Libc {
     static final int LOCK_EX = 2;
     static final int LOCK_NB = 4;
 
+    static final int EPOLL_CTL_ADD = 1;
+    static final int EPOLL_CTL_DEL = 2;
+    static final int EPOLL_CTL_MOD = 3;
+
     static final int POLLIN = 1;
     static final int POLLERR = 8;
 
@@ -88,19 +95,16 @@ final class Libc {
         static final long ERRNO_OFFSET = CAPTURE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
         static final Map<Function, Long> ADDRESSES = addresses();
 
-        /** The one place that needs {@code --enable-native-access}. */
-        @SuppressWarnings("restricted")
-        static final MethodHandle CALL = Linker.nativeLinker()
-                .downcallHandle(
-                        FunctionDescriptor.of(
-                                ValueLayout.JAVA_LONG,
-                                ValueLayout.JAVA_LONG,
-                                ValueLayout.JAVA_LONG,
-                                ValueLayout.JAVA_LONG,
-                                ValueLayout.JAVA_LONG,
-                                ValueLayout.JAVA_LONG,
-                                ValueLayout.JAVA_LONG),
-                        Linker.Option.captureCallState("errno"));
+        static final MethodHandle CALL = NativeAccess.downcallHandle(
+                FunctionDescriptor.of(
+                        ValueLayout.JAVA_LONG,
+                        ValueLayout.JAVA_LONG,
+                        ValueLayout.JAVA_LONG,
+                        ValueLayout.JAVA_LONG,
+                        ValueLayout.JAVA_LONG,
+                        ValueLayout.JAVA_LONG,
+                        ValueLayout.JAVA_LONG),
+                Linker.Option.captureCallState("errno"));
 
         private Native() {}
 
@@ -122,6 +126,7 @@ final class Libc {
         CONNECT("connect"),
         DUP2("dup2"),
         DUP3("dup3"),
+        EPOLL_CTL("epoll_ctl"),
         FCNTL("fcntl"),
         FLOCK("flock"),
         GETEUID("geteuid"),

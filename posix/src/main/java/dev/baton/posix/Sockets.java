@@ -126,6 +126,23 @@ public final class Sockets {
     }
 
     /**
+     * Lets no packet reach a socket any more, by a filter of socket(7), SO_ATTACH_FILTER, that drops each: nobody can
+     * connect to a listener of IP then, as if its port were behind a firewall.
+     */
+    public static void dropEverything(int socket) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            // struct sock_filter {code:2 jt:1 jf:1 k:4}: BPF_RET | BPF_K, 0. struct sock_fprog {len:2 pad:6 filter:8}.
+            MemorySegment drop = arena.allocate(8, 8);
+            drop.set(ValueLayout.JAVA_SHORT, 0, (short) 0x06);
+            MemorySegment program = arena.allocate(16, 8);
+            program.set(ValueLayout.JAVA_SHORT, 0, (short) 1);
+            program.set(ValueLayout.JAVA_LONG, 8, drop.address());
+            Libc.Function.SETSOCKOPT.call(
+                    socket, Libc.SOL_SOCKET, Libc.SO_ATTACH_FILTER, program.address(), program.byteSize());
+        }
+    }
+
+    /**
      * Ends both directions of a connection in <em>every</em> process that shares it, and wakes who waits for it; never
      * for a listener that another process uses.
      */
@@ -237,8 +254,12 @@ public final class Sockets {
     }
 
     private static void getOption(int socket, int option, Arena arena, MemorySegment value) throws PosixException {
+        getOption(socket, Libc.SOL_SOCKET, option, arena, value);
+    }
+
+    static void getOption(int socket, int level, int option, Arena arena, MemorySegment value) throws PosixException {
         MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, (int) value.byteSize());
-        Libc.Function.GETSOCKOPT.call(socket, Libc.SOL_SOCKET, option, value.address(), length.address());
+        Libc.Function.GETSOCKOPT.call(socket, level, option, value.address(), length.address());
     }
 
     private static void setOption(int socket, int level, int option, int value) throws PosixException {

@@ -45,6 +45,11 @@ public final class ChildJvm implements AutoCloseable {
         return new Builder(List.of(mainClass.getName()));
     }
 
+    /** Describes a JVM that runs a class of this name, which need not be on the caller's class path. */
+    public static Builder ofMain(String mainClass) {
+        return new Builder(List.of(mainClass));
+    }
+
     /** Describes a JVM that runs this jar. */
     public static Builder ofJar(Path jar) {
         return new Builder(List.of("-jar", jar.toString()));
@@ -182,6 +187,8 @@ public final class ChildJvm implements AutoCloseable {
 
     /** Describes a child; {@link #start()} starts it, and may do so several times. For one thread at a time. */
     public static final class Builder {
+        private static final String NATIVE_ACCESS = "--enable-native-access=ALL-UNNAMED";
+
         private final List<String> main;
         private final List<String> jvmOptions = new ArrayList<>();
         private final List<String> arguments = new ArrayList<>();
@@ -193,7 +200,13 @@ public final class ChildJvm implements AutoCloseable {
 
         private Builder(List<String> main) {
             this.main = main;
-            jvmOptions.add("--enable-native-access=ALL-UNNAMED");
+            jvmOptions.add(NATIVE_ACCESS);
+        }
+
+        /** Does not enable native access. */
+        public Builder withoutNativeAccess() {
+            jvmOptions.remove(NATIVE_ACCESS);
+            return this;
         }
 
         /** Adds arguments of the program. */

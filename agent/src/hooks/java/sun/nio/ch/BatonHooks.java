@@ -1,0 +1,145 @@
+package sun.nio.ch;
+
+import java.io.FileDescriptor;
+import java.io.IOException;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.invoke.MethodHandle;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ProtocolFamily;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.BiPredicate;
+import java.util.function.IntFunction;
+import java.util.function.IntPredicate;
+
+/**
+ * What the JDK's server sockets call instead of {@link Net} and {@link IOUtil}, by names and descriptors that are the same,
+ * and Netty's in addition to its own. The agent defines this class in {@code java.base}, where those can see it, and
+ * knows what to answer; descriptors are called by their numbers.
+ */
+public final class BatonHooks {
+    /** Threads of the operating system, and the number of the descriptor for which each waits. */
+    private static final Map<Long, Integer> WAITING = new HashMap<>();
+
+    private static BiPredicate<Integer, Object> binds;
+    private static BiPredicate<Integer, Integer> listens;
+    private static BiPredicate<Integer, Integer> listening;
+    private static IntPredicate known;
+    private static IntPredicate shared;
+    private static IntFunction<InetSocketAddress> address;
+
+    private BatonHooks() {}
+
+    /**
+     * Before the first of these classes is transformed.
+     *
+     * @param binds whether a socket that is to be bound to this address is bound to it by now
+     * @param listens whether a bound socket listens already
+     * @param listening a socket has begun to listen
+     * @param known whether this may be the number of such a socket
+     * @param shared whether another process may have this socket too
+     * @param address the address of a socket that has a stand-in in its place; null of all others
+     */
+    static void install(
+            BiPredicate<Integer, Object> binds,
+            BiPredicate<Integer, Integer> listens,
+            BiPredicate<Integer, Integer> listening,
+            IntPredicate known,
+            IntPredicate shared,
+            IntFunction<InetSocketAddress> address) {
+        BatonHooks.binds = binds;
+        BatonHooks.listens = listens;
+        BatonHooks.listening = listening;
+        BatonHooks.known = known;
+        BatonHooks.shared = shared;
+        BatonHooks.address = address;
+    }
+
+    /** Links a native function; {@code java.base} may. */
+    @SuppressWarnings("restricted")
+    static MethodHandle link(FunctionDescriptor function, Linker.Option[] options) {
+        return Linker.nativeLinker().downcallHandle(function, options);
+    }
+
+    static void bind(FileDescriptor fd, InetAddress address, int port) throws IOException {
+        if (!binds(IOUtil.fdVal(fd), new InetSocketAddress(address, port))) {
+            Net.bind(fd, address, port);
+        }
+    }
+
+    static void bind(ProtocolFamily family, FileDescriptor fd, InetAddress address, int port) throws IOException {
+        if (!binds(IOUtil.fdVal(fd), new InetSocketAddress(address, port))) {
+            Net.bind(family, fd, address, port);
+        }
+    }
+
+    static void listen(FileDescriptor fd, int backlog) throws IOException {
+        int number = IOUtil.fdVal(fd);
+        if (!listens(number, backlog)) {
+            Net.listen(fd, backlog);
+            listening(number, backlog);
+        }
+    }
+
+    static void configureBlocking(FileDescriptor fd, boolean blocking) throws IOException {
+        if (!blocking || !shared.test(IOUtil.fdVal(fd))) {
+            IOUtil.configureBlocking(fd, blocking);
+        }
+    }
+
+    static InetSocketAddress localAddress(FileDescriptor fd) throws IOException {
+        InetSocketAddress real = address.apply(IOUtil.fdVal(fd));
+        return real != null ? real : Net.localAddress(fd);
+    }
+
+    /** Remembers who waits, for {@link #wake}. */
+    static int poll(FileDescriptor fd, int events, long timeout) throws IOException {
+        int number = IOUtil.fdVal(fd);
+        if (!known.test(number)) {
+            return Net.poll(fd, events, timeout);
+        }
+        long thread = NativeThread.current();
+        synchronized (WAITING) {
+            WAITING.put(thread, number);
+        }
+        try {
+            return Net.poll(fd, events, timeout);
+        } finally {
+            synchronized (WAITING) {
+                WAITING.remove(thread);
+            }
+        }
+    }
+
+    /**
+     * Lets those return that wait for a socket of this number, after another has taken its place: poll(2) waits for the one
+     * that the number meant when it began. The signal is the JDK's own, by which a close ends such a wait; who is not in
+     * poll(2) yet finds the new socket there. A thread that is listed is in {@link #poll}, and cannot end meanwhile.
+     */
+    static void wake(int number) {
+        synchronized (WAITING) {
+            WAITING.forEach((thread, waitsFor) -> {
+                if (waitsFor == number) {
+                    NativeThread.signal(thread);
+                }
+            });
+        }
+    }
+
+    /** For Netty, before its bind(2): true if there is nothing left to do. */
+    public static boolean binds(int number, Object address) {
+        return binds.test(number, address);
+    }
+
+    /** For Netty, before its listen(2): true if there is nothing left to do. */
+    public static boolean listens(int number, int backlog) {
+        return listens.test(number, backlog);
+    }
+
+    /** For Netty, after its listen(2). */
+    public static void listening(int number, int backlog) {
+        var _ = listening.test(number, backlog);
+    }
+}

@@ -1,0 +1,97 @@
+package dev.baton.agent;
+
+import dev.baton.Baton;
+import dev.baton.HandoffException;
+import java.io.IOException;
+import java.lang.instrument.Instrumentation;
+import java.lang.invoke.MethodHandles.Lookup;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+
+/** Makes the program of this process, which knows nothing of it, one generation of a service. */
+public final class Agent {
+    /** What a JVM's exit status is after SIGTERM: 128 and its number. */
+    private static final int TERMINATED = 143;
+
+    /** The least time that the program's shutdown hooks have, even if its connections have taken all of the rest. */
+    private static final Duration LEAST_FOR_HOOKS = Duration.ofSeconds(1);
+
+    private final Baton baton;
+    private final AgentOptions options;
+    private final CountDownLatch listening = new CountDownLatch(1);
+    private final ProgramListeners listeners;
+    private final AgentParticipant participant;
+
+    private Agent(AgentOptions options, Instrumentation instrumentation, Lookup hooks)
+            throws IOException, ReflectiveOperationException {
+        this.options = options;
+        this.baton = Baton.start(options.baton());
+        this.listeners = new ProgramListeners(baton, baton.generation() == 1, JdkHooks.waiters(hooks), this::countListeners);
+        this.participant = new AgentParticipant(listeners, new DrainBits(instrumentation));
+        JdkHooks.install(instrumentation, hooks, listeners);
+        baton.join(participant);
+    }
+
+    /**
+     * Called once, before the program's {@code main}.
+     *
+     * @param arguments what follows {@code =} in {@code -javaagent:baton.jar=}
+     * @throws IOException if a parent is there and the handoff fails, or the control socket or pid file cannot be had
+     * @throws IllegalArgumentException if an option is wrong
+     * @throws UnsupportedOperationException on a platform that Baton does not run on
+     */
+    public static void start(String arguments, Instrumentation instrumentation)
+            throws IOException, ReflectiveOperationException {
+        Lookup hooks = JdkHooks.define(instrumentation);
+        Agent agent = new Agent(AgentOptions.of(arguments), instrumentation, hooks);
+        Thread.ofPlatform().daemon().name("baton-ready").start(agent::awaitReady);
+        Thread.ofPlatform().daemon().name("baton-exit").start(agent::awaitExit);
+    }
+
+    /** Called by the thread of the program that has begun to listen. */
+    private void countListeners() {
+        if (listeners.isComplete()) {
+            listening.countDown();
+        }
+    }
+
+    private void awaitReady() {
+        try {
+            listening.await();
+            baton.ready();
+        } catch (HandoffException e) {
+            Log.notReady(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /**
+     * Ends the program as a signal would, when nothing that it has accepted waits any more: its shutdown hooks are its own
+     * graceful stop. A thread of the program that has ended it already is not disturbed.
+     */
+    private void awaitExit() {
+        try {
+            baton.awaitExit();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return;
+        }
+        Duration patience = options.baton().drainTimeout();
+        if (patience.isPositive()) {
+            Duration bound = patience.compareTo(LEAST_FOR_HOOKS) > 0 ? patience : LEAST_FOR_HOOKS;
+            Thread.ofPlatform().daemon().name("baton-halt").start(() -> haltAfter(bound));
+        }
+        System.exit(participant.isStopped() ? TERMINATED : 0);
+    }
+
+    private static void haltAfter(Duration patience) {
+        try {
+            Thread.sleep(patience);
+        } catch (InterruptedException e) {
+            return; // Nobody does.
+        }
+        Log.programDoesNotStop(patience);
+        Runtime.getRuntime().halt(0);
+    }
+}

@@ -1,0 +1,85 @@
+package dev.baton.agent;
+
+import dev.baton.BatonOptions;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * How the agent is run: the options of {@link BatonOptions}, and one more, each by its one name after {@code =} of
+ * {@code -javaagent}, as a property {@code baton.NAME}, or as a variable {@code BATON_NAME}; the first that is there
+ * counts.
+ *
+ * @param baton those of Baton itself
+ * @param ready when the program can serve ({@code ready}; {@code listening})
+ */
+record AgentOptions(BatonOptions baton, Ready ready) {
+    private static final List<String> BATON = List.of(
+            "name",
+            "pid-file",
+            "run-dir",
+            "ready-timeout",
+            "drain-timeout",
+            "undo-window",
+            "health-url",
+            "health-interval",
+            "max-generations",
+            "oldest-leaves-early");
+    private static final String READY = "ready";
+
+    /**
+     * Reads {@code NAME=VALUE,NAME=VALUE...}; what is said there is made a system property, for Baton to find.
+     *
+     * @throws IllegalArgumentException if a name is unknown or a value cannot be read; the message says which
+     */
+    static AgentOptions of(String arguments) {
+        arguments(arguments).forEach((name, value) -> System.setProperty("baton." + name, value));
+        Function<String, Optional<String>> value = name -> Optional.ofNullable(System.getProperty("baton." + name))
+                .or(() -> Optional.ofNullable(System.getenv("BATON_" + name.toUpperCase(Locale.ROOT))));
+        BatonOptions baton = BatonOptions.configured().build();
+        return new AgentOptions(baton, value.apply(READY).map(Ready::parse).orElse(Ready.LISTENING));
+    }
+
+    static Map<String, String> arguments(String arguments) {
+        return Arrays.stream(arguments.split(",", 0))
+                .filter(argument -> !argument.isEmpty())
+                .map(AgentOptions::argument)
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue, (_, last) -> last));
+    }
+
+    private static Map.Entry<String, String> argument(String argument) {
+        int equals = argument.indexOf('=');
+        String name = equals < 0 ? argument : argument.substring(0, equals);
+        if (!names().contains(name)) {
+            throw new IllegalArgumentException(
+                    "-javaagent: there is no option '" + name + "'; there are " + String.join(", ", names()));
+        }
+        if (equals < 0) {
+            throw new IllegalArgumentException("-javaagent: the option " + name + " needs a value: " + name + "=...");
+        }
+        return Map.entry(name, Objects.requireNonNull(argument.substring(equals + 1)));
+    }
+
+    static List<String> names() {
+        return Stream.concat(BATON.stream(), Stream.of(READY)).toList();
+    }
+
+    /** When a program that says nothing of it can serve. */
+    enum Ready {
+        /** When it listens on all addresses on which its parent listened; without a parent, when it listens at all. */
+        LISTENING;
+
+        static Ready parse(String text) {
+            if (!text.equals("listening")) {
+                throw new IllegalArgumentException("ready: 'listening' expected, not " + text);
+            }
+            return LISTENING;
+        }
+    }
+}

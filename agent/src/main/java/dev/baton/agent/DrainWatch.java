@@ -1,0 +1,83 @@
+package dev.baton.agent;
+
+import dev.baton.Participant.DrainReason;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Waits until the program's own graceful stop loses nothing: until each connection that it has accepted has been answered,
+ * and, where another generation serves, has ended.
+ *
+ * <p>The kernel tells nobody that another thread's connection was answered or closed (a set of epoll forgets a descriptor
+ * that is closed without a word, and a duplicate would keep it from ending), so it is asked, ten times in a second, and
+ * only while this process drains.
+ */
+final class DrainWatch {
+    private static final Duration PERIOD = Duration.ofMillis(100);
+
+    /**
+     * What an accept has just returned takes its way through the program: to another thread, to the first read. Until then
+     * no stop of the program's own may begin, because some lose it (Tomcat closes what its acceptor holds).
+     */
+    private static final Duration SETTLED = Duration.ofMillis(500);
+
+    /** As Go's: a client that has connected and says nothing for so long is not about to. */
+    private static final Duration NEW_GRACE = Duration.ofSeconds(5);
+
+    /** How long, after a restart, a connection that is idle may stay until its next request is its last. */
+    private static final Duration IDLE_GRACE = Duration.ofSeconds(30);
+
+    private final CompletableFuture<Void> finished = new CompletableFuture<>();
+    private final DrainReason reason;
+    private final Set<Integer> ports;
+    private final long begun = System.nanoTime();
+
+    private DrainWatch(DrainReason reason, Set<Integer> ports) {
+        this.reason = reason;
+        this.ports = ports;
+    }
+
+    /** One that watches nothing, and never finishes. */
+    static DrainWatch none() {
+        return new DrainWatch(DrainReason.STOPPED, Set.of());
+    }
+
+    /** Watches the connections that were accepted at these ports. */
+    static DrainWatch begin(DrainReason reason, Set<Integer> ports) {
+        DrainWatch watch = new DrainWatch(reason, ports);
+        ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name("baton-drain").factory());
+        var _ = timer.scheduleWithFixedDelay(watch::look, 0, PERIOD.toMillis(), TimeUnit.MILLISECONDS);
+        var _ = watch.finished.whenComplete((_, _) -> timer.shutdownNow());
+        return watch;
+    }
+
+    private void look() {
+        ConnectionCensus census = ConnectionCensus.of(ports);
+        if (isOver(census, Duration.ofNanos(System.nanoTime() - begun), reason)) {
+            Log.drained(census.open());
+            finished.complete(null);
+        }
+    }
+
+    static boolean isOver(ConnectionCensus census, Duration elapsed, DrainReason reason) {
+        if (elapsed.compareTo(SETTLED) < 0 || census.outstanding() > 0) {
+            return false;
+        }
+        boolean idleMayGo = reason == DrainReason.STOPPED || elapsed.compareTo(IDLE_GRACE) >= 0;
+        return (census.fresh() == 0 || elapsed.compareTo(NEW_GRACE) >= 0) && (census.idle() == 0 || idleMayGo);
+    }
+
+    CompletionStage<Void> finished() {
+        return finished;
+    }
+
+    void cancel() {
+        finished.cancel(false);
+    }
+}

@@ -1,0 +1,47 @@
+package dev.baton.agent;
+
+import static java.lang.System.Logger.Level.DEBUG;
+import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.WARNING;
+
+import dev.baton.ListenAddress;
+import java.time.Duration;
+
+/** What the agent tells operators: one method for each event. */
+final class Log {
+    private static final System.Logger LOGGER = System.getLogger("dev.baton.agent");
+
+    private Log() {}
+
+    static void listens(ListenAddress address) {
+        LOGGER.log(DEBUG, "{0} will be handed on", address);
+    }
+
+    static void notAdopted(Object address, Exception reason) {
+        LOGGER.log(WARNING, "the parent''s listener could not be put in the place of {0}: {1}", address, reason);
+    }
+
+    static void notHandedOn(int number, Exception reason) {
+        LOGGER.log(WARNING, "the listener with descriptor {0} will not be handed on: {1}", number, reason);
+    }
+
+    static void notClosed(ListenAddress address, Exception reason) {
+        LOGGER.log(WARNING, "the listener on {0} could not be closed: {1}", address, reason);
+    }
+
+    static void notTransformed(String className, Throwable reason) {
+        LOGGER.log(WARNING, "{0} is left as it is: {1}", className, reason);
+    }
+
+    static void notReady(Exception reason) {
+        LOGGER.log(WARNING, "this generation will not serve: {0}", reason.getMessage());
+    }
+
+    static void drained(int open) {
+        LOGGER.log(INFO, "the program is told to stop; {0} idle connections are open", open);
+    }
+
+    static void programDoesNotStop(Duration patience) {
+        LOGGER.log(WARNING, "the program''s shutdown hooks are not through after {0} s: it is ended", patience.toSeconds());
+    }
+}

@@ -1,0 +1,292 @@
+package dev.baton.agent;
+
+import dev.baton.Baton;
+import dev.baton.ListenAddress;
+import dev.baton.posix.Descriptors;
+import dev.baton.posix.Sockets;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The listening sockets of a program that does not know that it shares them: what its calls of bind and listen mean.
+ *
+ * <pre>
+ *            the parent's at bind            bind(2) by the program
+ *                    |                              |
+ *                    v                              v
+ *                BOUND, inherited              BOUND, its own         forgotten at the number's next bind
+ *                    |  listen                      |  listen
+ *                    v                              v
+ *                a {@link ProgramListener}, set aside at once if this generation may not accept yet
+ * </pre>
+ *
+ * <p>Only what is bound to a port that the program names, and then listens, becomes a listener: a socket that is bound to
+ * connect, or to port 0, or never listens, is left alone. What was inherited is kept here until this generation serves, so
+ * that a program that binds and closes, to see whether a port is free, finds it again.
+ *
+ * <p>The monitor guards all fields. It is taken by the program's threads, in bind and listen, and by Baton's.
+ */
+final class ProgramListeners {
+    private final Baton baton;
+    private final Waiters waiters;
+    private final Runnable changed;
+
+    /** What the parent passed, until this generation serves. */
+    private final List<Inherited> inherited = new ArrayList<>();
+
+    /** By the number of the descriptor. */
+    private final Map<Integer, Bound> bound = new HashMap<>();
+
+    private final List<ProgramListener> listeners = new ArrayList<>();
+
+    /** The numbers of {@link #listeners}, for {@link #isShared}, which each accept of the program asks. */
+    private volatile Set<Integer> numbers = Set.of();
+
+    /** Whether what begins to listen may be heard at once. */
+    private boolean accepting;
+
+    /** A listener of the parent, as a descriptor of ours. */
+    private static final class Inherited {
+        final ListenAddress address;
+        final int descriptor;
+        final SocketIdentity identity;
+        /** What the program made of it. */
+        int number = -1;
+
+        @Nullable ProgramListener listener;
+
+        Inherited(ListenAddress address, int descriptor) throws IOException {
+            this.address = address;
+            this.descriptor = descriptor;
+            this.identity =
+                    SocketIdentity.of(descriptor).orElseThrow(() -> new IOException("an inherited listener is closed"));
+        }
+
+        boolean isTaken() {
+            ProgramListener user = listener;
+            return user != null ? user.isOpen() : number >= 0 && identity.isAt(number);
+        }
+    }
+
+    /** A socket that does not listen yet. */
+    private record Bound(ListenAddress address, StreamFamily family, Optional<Inherited> inherited) {}
+
+    /**
+     * Those that the parent passed to this process, and none of the program's.
+     *
+     * @param accepting whether the program may accept from the start; else from {@link #resume} on
+     * @param waiters who waits for its sockets
+     * @param changed called when a listener has begun to listen
+     */
+    ProgramListeners(Baton baton, boolean accepting, Waiters waiters, Runnable changed) throws IOException {
+        this.baton = baton;
+        this.accepting = accepting;
+        this.waiters = waiters;
+        this.changed = changed;
+        for (ListenAddress address : baton.unclaimedListeners()) {
+            if (address instanceof ListenAddress.Tcp) {
+                inherited.add(
+                        new Inherited(address, baton.takeInherited(address).orElseThrow()));
+            }
+        }
+    }
+
+    // What the hooks ask; called by threads of the program.
+
+    /**
+     * The program binds a socket to an address.
+     *
+     * @return whether it is bound now: to the parent's
+     */
+    boolean binds(int number, Object to) {
+        try {
+            return to instanceof InetSocketAddress address && binds(number, address);
+        } catch (IOException | RuntimeException e) {
+            Log.notAdopted(to, e);
+            return false;
+        }
+    }
+
+    private synchronized boolean binds(int number, InetSocketAddress address) throws IOException {
+        bound.remove(number);
+        Optional<StreamFamily> family = StreamFamily.of(number);
+        if (address.getPort() == 0 || family.isEmpty()) {
+            return false;
+        }
+        ListenAddress key = key(address, family.get());
+        Optional<Inherited> free = inherited.stream()
+                .filter(candidate -> candidate.address.equals(key) && !candidate.isTaken())
+                .findFirst();
+        if (free.isPresent()) {
+            if (!StreamFamily.of(free.get().descriptor).equals(family)) {
+                throw new IOException("the parent's socket is of the other family of IP: give both the same value of"
+                        + " java.net.preferIPv4Stack, or stop and start the service");
+            }
+            EpollWatch.replace(number, free.get().descriptor);
+            free.get().number = number;
+            free.get().listener = null;
+        }
+        bound.put(number, new Bound(key, family.get(), free));
+        return free.isPresent();
+    }
+
+    /** The key of an address as the kernel has it: all addresses are those of the socket's family. */
+    private static ListenAddress key(InetSocketAddress address, StreamFamily family) {
+        InetAddress host = address.getAddress().isAnyLocalAddress() ? family.any() : address.getAddress();
+        return new ListenAddress.Tcp(new InetSocketAddress(host, address.getPort()));
+    }
+
+    /**
+     * The program wants a bound socket to listen.
+     *
+     * @return whether it does already: the parent's
+     */
+    boolean listens(int number, int backlog) {
+        try {
+            return adopts(number, backlog);
+        } catch (IOException | RuntimeException e) {
+            Log.notAdopted(number, e);
+            return false;
+        }
+    }
+
+    private boolean adopts(int number, int backlog) throws IOException {
+        synchronized (this) {
+            Bound socket = bound.get(number);
+            if (socket == null || socket.inherited.isEmpty()) {
+                return false;
+            }
+            Inherited source = socket.inherited.get();
+            bound.remove(number);
+            if (!source.identity.isAt(number)) {
+                return false;
+            }
+            source.listener = add(socket, number, source.identity, backlog);
+        }
+        changed.run();
+        return true;
+    }
+
+    /** The program's own socket listens. */
+    boolean listening(int number, int backlog) {
+        try {
+            return hosts(number, backlog);
+        } catch (IOException | RuntimeException e) {
+            Log.notHandedOn(number, e);
+            return false;
+        }
+    }
+
+    private boolean hosts(int number, int backlog) throws IOException {
+        synchronized (this) {
+            Bound socket = bound.remove(number);
+            Optional<SocketIdentity> identity = SocketIdentity.of(number);
+            if (socket == null || identity.isEmpty() || !Sockets.isListening(number)) {
+                return false;
+            }
+            Descriptors.makeNonBlocking(number);
+            add(socket, number, identity.get(), backlog);
+        }
+        changed.run();
+        return true;
+    }
+
+    private ProgramListener add(Bound socket, int number, SocketIdentity identity, int backlog)
+            throws IOException {
+        InetSocketAddress local = (InetSocketAddress) Sockets.localAddress(number);
+        InetSocketAddress localAddress =
+                new InetSocketAddress(InetAddress.getByAddress(local.getAddress().getAddress()), local.getPort());
+        ProgramListener listener = new ProgramListener(waiters, socket.address, localAddress, socket.family, number, identity, backlog);
+        if (!accepting) {
+            listener.setAside();
+        }
+        listeners.removeIf(other -> other.number() == number || !other.isOpen());
+        listeners.add(listener);
+        numbers = listeners.stream().map(ProgramListener::number).collect(Collectors.toUnmodifiableSet());
+        baton.host(listener);
+        Log.listens(socket.address);
+        return listener;
+    }
+
+    /** Whether this is, or was, the number of a listener. */
+    boolean isKnown(int number) {
+        return numbers.contains(number);
+    }
+
+    /** Whether another process may have the socket too, so that it must not be made to block. */
+    boolean isShared(int number) {
+        return numbers.contains(number) && find(number).isPresent();
+    }
+
+    /** The address of a listener that is set aside; null of everything else. */
+    @Nullable InetSocketAddress realAddress(int number) {
+        return numbers.contains(number)
+                ? find(number)
+                        .filter(ProgramListener::isAside)
+                        .map(ProgramListener::localAddress)
+                        .orElse(null)
+                : null;
+    }
+
+    private synchronized Optional<ProgramListener> find(int number) {
+        return listeners.stream()
+                .filter(listener -> listener.number() == number && listener.isOpen())
+                .findFirst();
+    }
+
+    // What Baton wants.
+
+    /** Whether all that the parent had are the program's by now; without a parent, whether it has any. */
+    synchronized boolean isComplete() {
+        return listeners.stream().anyMatch(ProgramListener::isOpen)
+                && inherited.stream().allMatch(each -> each.listener != null && each.isTaken());
+    }
+
+    /** The ports on which the program accepts, or did before it was parked. */
+    synchronized Set<Integer> ports() {
+        return listeners.stream()
+                .map(listener -> listener.localAddress().getPort())
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** Lets the program accept; what it did not bind is the parent's alone, and ends with it. */
+    synchronized void resume() throws IOException {
+        accepting = true;
+        for (ProgramListener listener : listeners) {
+            listener.putBack();
+        }
+        for (Inherited each : inherited) {
+            Descriptors.close(each.descriptor);
+        }
+        inherited.clear();
+        listeners.removeIf(listener -> !listener.isOpen());
+    }
+
+    /** Nothing more is accepted, by what listens now and what does later. */
+    synchronized void park() throws IOException {
+        accepting = false;
+        for (ProgramListener listener : listeners) {
+            listener.setAside();
+        }
+    }
+
+    /** Gives up what was parked. */
+    synchronized void release() {
+        for (ProgramListener listener : listeners) {
+            try {
+                listener.release();
+            } catch (IOException e) {
+                Log.notClosed(listener.address(), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package dev.baton.agent;
+
+import dev.baton.posix.Descriptors;
+import dev.baton.posix.Sockets;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+
+/**
+ * A listening socket that nobody can reach, for the place of one on which this process is not to accept: an accept loop
+ * waits on it as on a quiet day, because nothing ever comes.
+ *
+ * <p>It is of the family of the one that it stands for, so that options can be set and addresses be asked for as before; it
+ * has a port of the loopback device, because a socket that listens must have one; and a filter drops each packet that
+ * comes to it, so that whoever guesses the port finds a firewall.
+ */
+final class StandIn implements AutoCloseable {
+    private static final int BACKLOG = 8;
+
+    private final int descriptor;
+    private final SocketIdentity identity;
+
+    private StandIn(int descriptor) throws IOException {
+        this.descriptor = descriptor;
+        this.identity = SocketIdentity.of(descriptor).orElseThrow(() -> new IOException("a new socket is closed"));
+    }
+
+    /** One for a listener of this family. */
+    static StandIn of(StreamFamily family) throws IOException {
+        InetSocketAddress anyPort = new InetSocketAddress(family.loopback(), 0);
+        int descriptor = Sockets.streamFor(anyPort);
+        boolean done = false;
+        try {
+            Sockets.dropEverything(descriptor);
+            Sockets.bind(descriptor, anyPort);
+            Sockets.listen(descriptor, BACKLOG);
+            StandIn standIn = new StandIn(descriptor);
+            done = true;
+            return standIn;
+        } finally {
+            if (!done) {
+                Descriptors.close(descriptor);
+            }
+        }
+    }
+
+    int descriptor() {
+        return descriptor;
+    }
+
+    /** Whether it is in this place. */
+    boolean isAt(int number) {
+        return identity.isAt(number);
+    }
+
+    /** This process's own descriptor; the socket lives as long as a place has it, or a thread waits on it. */
+    @Override
+    public void close() throws IOException {
+        Descriptors.close(descriptor);
+    }
+}

@@ -1,0 +1,43 @@
+package dev.baton.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.baton.BatonOptions;
+import java.lang.reflect.RecordComponent;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class AgentOptionsTest {
+
+    @Test
+    void argumentsAreNamesAndValuesAndTheLastOfANameCounts() {
+        assertThat(AgentOptions.arguments("")).isEmpty();
+        assertThat(AgentOptions.arguments("undo-window=0,name=a=b,undo-window=5s"))
+                .isEqualTo(Map.of("undo-window", "5s", "name", "a=b"));
+    }
+
+    @Test
+    void anUnknownNameIsRefusedWithThoseThatThereAre() {
+        assertThatThrownBy(() -> AgentOptions.arguments("undo_window=0"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("'undo_window'")
+                .hasMessageContaining("undo-window");
+        assertThatThrownBy(() -> AgentOptions.arguments("ready"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("ready=...");
+    }
+
+    @Test
+    void everyOptionOfBatonIsOne() {
+        List<String> components = Arrays.stream(BatonOptions.class.getRecordComponents())
+                .map(RecordComponent::getName)
+                .map(name -> name.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT))
+                .map(name -> name.equals("run-directory") ? "run-dir" : name)
+                .toList();
+        assertThat(AgentOptions.names()).containsAll(components).contains("ready").hasSize(components.size() + 1);
+    }
+}
