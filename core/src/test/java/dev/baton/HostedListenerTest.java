@@ -88,7 +88,7 @@ class HostedListenerTest {
     @Test
     void aGroupOfOneAddressKeepsItsNumberAndOrder() throws IOException {
         Own first = own();
-        Own second = new Own(own().descriptor, own().address());
+        Own second = own();
         ListenerTable parent = new ListenerTable();
         parent.host(first);
         parent.host(new Own(first.descriptor, first.address()));

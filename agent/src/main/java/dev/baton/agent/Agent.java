@@ -26,7 +26,8 @@ public final class Agent {
             throws IOException, ReflectiveOperationException {
         this.options = options;
         this.baton = Baton.start(options.baton());
-        this.listeners = new ProgramListeners(baton, baton.generation() == 1, JdkHooks.waiters(hooks), this::countListeners);
+        this.listeners =
+                new ProgramListeners(baton, baton.generation() == 1, JdkHooks.waiters(hooks), this::countListeners);
         this.participant = new AgentParticipant(listeners, new DrainBits(instrumentation));
         JdkHooks.install(instrumentation, hooks, listeners);
         baton.join(participant);

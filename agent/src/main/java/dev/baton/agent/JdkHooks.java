@@ -104,8 +104,7 @@ final class JdkHooks implements ClassFileTransformer {
 
     /** Who waits in poll(2) for a socket of the program. */
     static Waiters waiters(Lookup hooks) throws ReflectiveOperationException {
-        MethodHandle wake =
-                hooks.findStatic(hooks.lookupClass(), "wake", MethodType.methodType(void.class, int.class));
+        MethodHandle wake = hooks.findStatic(hooks.lookupClass(), "wake", MethodType.methodType(void.class, int.class));
         return number -> {
             try {
                 wake.invokeExact(number);

@@ -42,6 +42,9 @@ final class Log {
     }
 
     static void programDoesNotStop(Duration patience) {
-        LOGGER.log(WARNING, "the program''s shutdown hooks are not through after {0} s: it is ended", patience.toSeconds());
+        LOGGER.log(
+                WARNING,
+                "the program''s shutdown hooks are not through after {0} s: it is ended",
+                patience.toSeconds());
     }
 }

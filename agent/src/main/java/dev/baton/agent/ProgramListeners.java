@@ -62,7 +62,8 @@ final class ProgramListeners {
         /** What the program made of it. */
         int number = -1;
 
-        @Nullable ProgramListener listener;
+        @Nullable
+        ProgramListener listener;
 
         Inherited(ListenAddress address, int descriptor) throws IOException {
             this.address = address;
@@ -200,12 +201,12 @@ final class ProgramListeners {
         return true;
     }
 
-    private ProgramListener add(Bound socket, int number, SocketIdentity identity, int backlog)
-            throws IOException {
+    private ProgramListener add(Bound socket, int number, SocketIdentity identity, int backlog) throws IOException {
         InetSocketAddress local = (InetSocketAddress) Sockets.localAddress(number);
-        InetSocketAddress localAddress =
-                new InetSocketAddress(InetAddress.getByAddress(local.getAddress().getAddress()), local.getPort());
-        ProgramListener listener = new ProgramListener(waiters, socket.address, localAddress, socket.family, number, identity, backlog);
+        InetSocketAddress localAddress = new InetSocketAddress(
+                InetAddress.getByAddress(local.getAddress().getAddress()), local.getPort());
+        ProgramListener listener =
+                new ProgramListener(waiters, socket.address, localAddress, socket.family, number, identity, backlog);
         if (!accepting) {
             listener.setAside();
         }
@@ -228,7 +229,8 @@ final class ProgramListeners {
     }
 
     /** The address of a listener that is set aside; null of everything else. */
-    @Nullable InetSocketAddress realAddress(int number) {
+    @Nullable
+    InetSocketAddress realAddress(int number) {
         return numbers.contains(number)
                 ? find(number)
                         .filter(ProgramListener::isAside)

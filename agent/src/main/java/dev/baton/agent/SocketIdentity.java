@@ -18,8 +18,7 @@ record SocketIdentity(long inode) {
             String link = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor))
                     .toString();
             return link.startsWith(PREFIX)
-                    ? Optional.of(new SocketIdentity(
-                            Long.parseLong(link, PREFIX.length(), link.length() - 1, 10)))
+                    ? Optional.of(new SocketIdentity(Long.parseLong(link, PREFIX.length(), link.length() - 1, 10)))
                     : Optional.empty();
         } catch (IOException e) {
             return Optional.empty();

@@ -6,7 +6,6 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
-import java.util.Arrays;
 import java.util.Optional;
 
 /** The families of stream sockets of IP. The JDK's are of IPv6 where the machine has it, also for addresses of IPv4. */
@@ -26,9 +25,7 @@ enum StreamFamily {
     private static InetAddress address(byte[] bytes) {
         try {
             // Not by InetAddress, which makes a mapped address one of IPv4.
-            return bytes.length == 16
-                    ? Inet6Address.getByAddress(null, bytes, -1)
-                    : InetAddress.getByAddress(bytes);
+            return bytes.length == 16 ? Inet6Address.getByAddress(null, bytes, -1) : InetAddress.getByAddress(bytes);
         } catch (UnknownHostException e) {
             throw new AssertionError("4 and 16 bytes are addresses", e);
         }

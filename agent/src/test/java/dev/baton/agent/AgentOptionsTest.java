@@ -38,6 +38,9 @@ class AgentOptionsTest {
                 .map(name -> name.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT))
                 .map(name -> name.equals("run-directory") ? "run-dir" : name)
                 .toList();
-        assertThat(AgentOptions.names()).containsAll(components).contains("ready").hasSize(components.size() + 1);
+        assertThat(AgentOptions.names())
+                .containsAll(components)
+                .contains("ready")
+                .hasSize(components.size() + 1);
     }
 }

@@ -57,8 +57,7 @@ class ConstantPoolTest {
         Class<?> hidden = MethodHandles.lookup()
                 .defineHiddenClass(changed, true, MethodHandles.Lookup.ClassOption.NESTMATE)
                 .lookupClass();
-        Supplier<?> caller =
-                (Supplier<?>) hidden.getDeclaredConstructor().newInstance();
+        Supplier<?> caller = (Supplier<?>) hidden.getDeclaredConstructor().newInstance();
         assertThat(caller.get()).isEqualTo("ünïx other 7 1099511627776 untouched 0.25");
         assertThat(new Caller().get()).isEqualTo("ünïx called 7 1099511627776 untouched 0.25");
     }

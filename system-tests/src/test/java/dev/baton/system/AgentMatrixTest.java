@@ -4,11 +4,11 @@ import static dev.baton.system.UnmodifiedServer.SOON;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.UndoResult;
+import dev.baton.testkit.Answer;
 import dev.baton.testkit.Await;
 import dev.baton.testkit.LoadMode;
 import dev.baton.testkit.LoadReport;
 import dev.baton.testkit.RunningLoad;
-import dev.baton.testkit.Answer;
 import dev.baton.testkit.Signals;
 import dev.baton.testkit.StrictConnection;
 import java.nio.file.Files;
@@ -41,7 +41,7 @@ class AgentMatrixTest {
     /**
      * A row.
      *
-     * @param closes whether the agent knows how to let it end persistent connections; why not, if it does not
+     * @param closes whether the agent knows how to let it end persistent connections
      */
     private record Server(String name, String program, List<String> arguments, boolean closes) {}
 
@@ -52,8 +52,7 @@ class AgentMatrixTest {
             new Server("ServerSocket with a timeout", "SocketProgram", List.of("timeout"), false),
             new Server("ServerSocketChannel, blocking", "SocketProgram", List.of("channel"), false),
             new Server("AsynchronousServerSocketChannel", "SocketProgram", List.of("asynchronous"), false),
-            new Server("Netty 4.2, NIO", "NettyProgram", List.of("nio"), true),
-            new Server("Netty 4.2, epoll", "NettyProgram", List.of("epoll"), true),
+            new Server("Netty 4.2, NIO", "NettyProgram", List.of(), true),
             new Server("Tomcat 11, embedded", "TomcatProgram", List.of(), true));
 
     private enum Trial {
@@ -75,25 +74,29 @@ class AgentMatrixTest {
 
     @TestFactory
     Stream<DynamicTest> noConnectionIsRefusedAndNoRequestIsLost() {
-        return SERVERS.stream().flatMap(server -> Stream.of(Trial.values())
-                .filter(trial -> (server.name + ": " + trial.title).matches(ONLY))
-                .map(trial -> DynamicTest.dynamicTest(server.name + ": " + trial.title, () -> run(server, trial))));
+        return SERVERS.stream()
+                .flatMap(server -> Stream.of(Trial.values())
+                        .filter(trial -> (server.name + ": " + trial.title).matches(ONLY))
+                        .map(trial ->
+                                DynamicTest.dynamicTest(server.name + ": " + trial.title, () -> run(server, trial))));
     }
 
     private static void run(Server server, Trial trial) throws Exception {
         Map<Trial, String> row = TABLE.computeIfAbsent(server.name, _ -> new ConcurrentHashMap<>());
         row.put(trial, "FAILED");
         Path own = Files.createTempDirectory(directory, "cell");
-        row.put(trial, switch (trial) {
-            case FRESH -> restarts(server, own, LoadMode.newConnections());
-            case PERSISTENT ->
-                server.closes
-                        ? restarts(server, own, LoadMode.persistent(Duration.ofMillis(5)))
-                        : "cannot: nothing tells it to end a connection that is busy";
-            case SLOW -> slow(server, own);
-            case FAILING -> failing(server, own);
-            case UNDO -> undo(server, own);
-        });
+        row.put(
+                trial,
+                switch (trial) {
+                    case FRESH -> restarts(server, own, LoadMode.newConnections());
+                    case PERSISTENT ->
+                        server.closes
+                                ? restarts(server, own, LoadMode.persistent(Duration.ofMillis(5)))
+                                : "cannot: nothing tells it to end a connection that is busy";
+                    case SLOW -> slow(server, own);
+                    case FAILING -> failing(server, own);
+                    case UNDO -> undo(server, own);
+                });
     }
 
     private static UnmodifiedServer start(Server server, Path own, String undoWindow) throws Exception {
@@ -128,7 +131,8 @@ class AgentMatrixTest {
             service.restart();
             assertThat(connection.receive(UnmodifiedServer.request("/slow"), SOON))
                     .isInstanceOfSatisfying(
-                            Answer.class, answer -> assertThat(answer.generation()).hasValue((int) old));
+                            Answer.class,
+                            answer -> assertThat(answer.generation()).hasValue((int) old));
             connection.close(); // It would be waited for until the idle grace is over.
             service.awaitOthersGone();
             return "0 of 1";
@@ -186,11 +190,13 @@ class AgentMatrixTest {
     @AfterAll
     static void print() {
         List<List<String>> rows = new ArrayList<>();
-        rows.add(Stream.concat(Stream.of("failed requests"), Stream.of(Trial.values()).map(trial -> trial.title))
+        rows.add(Stream.concat(
+                        Stream.of("failed requests"), Stream.of(Trial.values()).map(trial -> trial.title))
                 .toList());
-        new TreeMap<>(TABLE).forEach((name, cells) -> rows.add(Stream.concat(
-                        Stream.of(name), Stream.of(Trial.values()).map(trial -> cells.getOrDefault(trial, "-")))
-                .toList()));
+        new TreeMap<>(TABLE)
+                .forEach((name, cells) -> rows.add(Stream.concat(
+                                Stream.of(name), Stream.of(Trial.values()).map(trial -> cells.getOrDefault(trial, "-")))
+                        .toList()));
         rows.forEach(row -> System.out.println(row.stream().collect(Collectors.joining(" | ", "| ", " |"))));
     }
 }

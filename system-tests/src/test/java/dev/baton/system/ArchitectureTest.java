@@ -25,6 +25,8 @@ class ArchitectureTest {
     private static final Map<String, List<String>> MAY_USE = Map.ofEntries(
             entry("dev.baton.posix"),
             entry("dev.baton", "dev.baton.posix", "sun.misc"),
+            entry("dev.baton.agent", "dev.baton", "dev.baton.posix"),
+            entry("dev.baton.agent.premain"),
             entry("dev.baton.drain"),
             entry("dev.baton.netty", "dev.baton", "dev.baton.drain", "io.netty..", "javax.net.ssl"),
             entry(
@@ -130,7 +132,8 @@ class ArchitectureTest {
     void onlyProgramsAndTestsPrint() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages("dev.baton.cli", "dev.baton.testkit", "dev.baton.examples..")
+                .resideOutsideOfPackages(
+                        "dev.baton.agent.premain", "dev.baton.cli", "dev.baton.testkit", "dev.baton.examples..")
                 .should()
                 .accessField(System.class, "out")
                 .orShould()

@@ -53,7 +53,7 @@ final class UnmodifiedServer implements AutoCloseable {
                 .classPath(classPath())
                 .directory(directory)
                 .jvmOptions(agent, "--illegal-native-access=deny", "-Xmx128m")
-                .jvmOptions(program.equals("NettyProgram") ? "--enable-native-access=ALL-UNNAMED" : "-Xshare:auto")
+                .jvmOptions("-Dio.netty.noUnsafe=true")
                 .arguments(Integer.toString(port))
                 .arguments(arguments.toArray(String[]::new))
                 .start();
@@ -132,8 +132,10 @@ final class UnmodifiedServer implements AutoCloseable {
     /** Waits until no generation but the published one lives. */
     void awaitOthersGone() throws Exception {
         long pid = publishedPid();
-        Await.state("the older generations have ended", SOON, () -> child.processes()
-                .equals(List.of(pid)));
+        Await.state(
+                "the older generations have ended",
+                SOON,
+                () -> child.processes().equals(List.of(pid)));
     }
 
     boolean runs(long pid) {

@@ -87,8 +87,7 @@ final class SocketProgram {
             try (accepted) {
                 accepted.setTcpNoDelay(true);
                 talk(
-                        new BufferedReader(
-                                new InputStreamReader(accepted.getInputStream(), StandardCharsets.US_ASCII)),
+                        new BufferedReader(new InputStreamReader(accepted.getInputStream(), StandardCharsets.US_ASCII)),
                         accepted.getOutputStream());
             } catch (IOException | InterruptedException e) {
                 System.out.println("connection lost: " + e);
