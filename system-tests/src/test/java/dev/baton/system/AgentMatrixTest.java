@@ -123,17 +123,18 @@ class AgentMatrixTest {
     }
 
     private static String slow(Server server, Path own) throws Exception {
-        try (UnmodifiedServer service = start(server, own, "0");
-                StrictConnection connection = StrictConnection.open(service.address())) {
-            connection.send(UnmodifiedServer.request("/slow"));
-            service.child().awaitLine("slow", SOON);
+        try (UnmodifiedServer service = start(server, own, "0")) {
             long old = service.publishedPid();
-            service.restart();
-            assertThat(connection.receive(UnmodifiedServer.request("/slow"), SOON))
-                    .isInstanceOfSatisfying(
-                            Answer.class,
-                            answer -> assertThat(answer.generation()).hasValue((int) old));
-            connection.close(); // It would be waited for until the idle grace is over.
+            // It ends with the answer; the old process would wait for it until the idle grace is over.
+            try (StrictConnection connection = StrictConnection.open(service.address())) {
+                connection.send(UnmodifiedServer.request("/slow"));
+                service.child().awaitLine("slow", SOON);
+                service.restart();
+                assertThat(connection.receive(UnmodifiedServer.request("/slow"), SOON))
+                        .isInstanceOfSatisfying(
+                                Answer.class, answer -> assertThat(answer.generation())
+                                        .hasValue((int) old));
+            }
             service.awaitOthersGone();
             return "0 of 1";
         }
