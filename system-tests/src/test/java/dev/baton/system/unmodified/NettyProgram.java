@@ -57,7 +57,7 @@ final class NettyProgram {
             if (slow) {
                 System.out.println("slow");
             }
-            context.executor().schedule(() -> answer(context, keepAsked), slow ? 3_000 : 0, TimeUnit.MILLISECONDS);
+            var _ = context.executor().schedule(() -> answer(context, keepAsked), slow ? 3_000 : 0, TimeUnit.MILLISECONDS);
         }
 
         private static void answer(ChannelHandlerContext context, boolean keep) {
@@ -67,7 +67,7 @@ final class NettyProgram {
                     .set(Answers.HEADER, Answers.PID)
                     .set(HttpHeaderNames.CONTENT_LENGTH, Answers.BODY.length);
             if (keep) {
-                context.writeAndFlush(response, context.voidPromise());
+                var _ = context.writeAndFlush(response, context.voidPromise());
             } else {
                 response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
                 var _ = context.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
