@@ -219,6 +219,11 @@ public final class Baton implements AutoCloseable {
         }
     }
 
+    /** The number of the signal that has stopped this service (signal(7)), if one has; Ctrl-C is SIGINT. */
+    public OptionalInt stopSignal() {
+        return generation.stopSignal();
+    }
+
     /**
      * Waits until this generation has been succeeded or stopped and everything that it had begun is finished or, at the
      * {@code drain-timeout}, cut. Then {@code main} may return.

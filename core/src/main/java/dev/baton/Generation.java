@@ -41,6 +41,7 @@ final class Generation implements Signals.Actions {
     private final CompletableFuture<Void> retired = new CompletableFuture<>();
     private final long startedAt = System.nanoTime();
     private final AtomicBoolean exiting = new AtomicBoolean();
+    private volatile OptionalInt stopSignal = OptionalInt.empty();
     private volatile BooleanSupplier healthCheck = () -> true;
 
     // The rest belongs to the owner; other threads may read the state.
@@ -216,8 +217,17 @@ final class Generation implements Signals.Actions {
     }
 
     @Override
-    public void stop(String origin) {
+    public void stop(String origin, int signal) {
+        stopSignal = OptionalInt.of(signal);
+        stop(origin);
+    }
+
+    void stop(String origin) {
         owner.post(() -> beginStop(origin));
+    }
+
+    OptionalInt stopSignal() {
+        return stopSignal;
     }
 
     /** The program is through. If that is before it was ready, how it ends tells the parent more than we can. */
@@ -265,7 +275,11 @@ final class Generation implements Signals.Actions {
             return;
         }
         Log.exitAtOnce(origin);
-        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> retired.complete(null)));
+        try {
+            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> retired.complete(null)));
+        } catch (IllegalStateException e) {
+            Runtime.getRuntime().halt(status); // The program is ending already, and its shutdown hooks take too long.
+        }
         CompletableFuture<Void> freed = new CompletableFuture<>();
         owner.post(() -> {
             // As it goes: who does not take note of it sees the end of the stream, and has to cope with that anyway.

@@ -16,7 +16,7 @@ final class Signals {
     interface Actions {
         void restart(String origin);
 
-        void stop(String origin);
+        void stop(String origin, int signal);
 
         /** The second request to stop, and each that follows. */
         void exitAtOnce(String origin, int status);
@@ -33,7 +33,7 @@ final class Signals {
                 if (asked.getAndSet(true)) {
                     actions.exitAtOnce("SIG" + signal.getName(), 128 + signal.getNumber());
                 } else {
-                    actions.stop("SIG" + signal.getName());
+                    actions.stop("SIG" + signal.getName(), signal.getNumber());
                 }
             });
         }

@@ -11,23 +11,34 @@ import java.net.ProtocolFamily;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.BiPredicate;
+import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 
 /**
- * What the JDK's server sockets call instead of {@link Net} and {@link IOUtil}, by names and descriptors that are the same,
- * and Netty's in addition to its own. The agent defines this class in {@code java.base}, where those can see it, and
+ * What the JDK's server sockets call instead of {@link Net}, {@link IOUtil} and {@link EPoll}, by names and descriptors that
+ * are the same, and Netty's in addition to its own. The agent defines this class in {@code java.base}, where those can see it, and
  * knows what to answer; descriptors are called by their numbers.
  */
 public final class BatonHooks {
     /** Threads of the operating system, and the number of the descriptor for which each waits. */
     private static final Map<Long, Integer> WAITING = new HashMap<>();
 
+    /** Held while a watch of a listener is changed by the JDK, and while another socket is put in the listener's place. */
+    private static final Object WATCHES = new Object();
+
+    /** What epoll_ctl(2) is told, and what it may answer: the same on each architecture. */
+    private static final int EPOLL_CTL_ADD = 1;
+
+    private static final int EPOLL_CTL_MOD = 3;
+    private static final int EEXIST = 17;
+
     private static BiPredicate<Integer, Object> binds;
     private static BiPredicate<Integer, Integer> listens;
     private static BiPredicate<Integer, Integer> listening;
     private static IntPredicate known;
     private static IntPredicate shared;
+    private static IntConsumer awaited;
     private static IntFunction<InetSocketAddress> address;
 
     private BatonHooks() {}
@@ -40,6 +51,7 @@ public final class BatonHooks {
      * @param listening a socket has begun to listen
      * @param known whether this may be the number of such a socket
      * @param shared whether another process may have this socket too
+     * @param awaited somebody begins to wait for what comes to such a socket
      * @param address the address of a socket that has a stand-in in its place; null of all others
      */
     static void install(
@@ -48,12 +60,14 @@ public final class BatonHooks {
             BiPredicate<Integer, Integer> listening,
             IntPredicate known,
             IntPredicate shared,
+            IntConsumer awaited,
             IntFunction<InetSocketAddress> address) {
         BatonHooks.binds = binds;
         BatonHooks.listens = listens;
         BatonHooks.listening = listening;
         BatonHooks.known = known;
         BatonHooks.shared = shared;
+        BatonHooks.awaited = awaited;
         BatonHooks.address = address;
     }
 
@@ -104,6 +118,7 @@ public final class BatonHooks {
         synchronized (WAITING) {
             WAITING.put(thread, number);
         }
+        awaited.accept(number);
         try {
             return Net.poll(fd, events, timeout);
         } finally {
@@ -125,6 +140,36 @@ public final class BatonHooks {
                     NativeThread.signal(thread);
                 }
             });
+        }
+    }
+
+    /**
+     * Selectors, the poller of virtual threads and asynchronous channels change what they watch of a listener. Between the
+     * end of a watch and the next, of the other socket, they find none, and would add one too; then theirs exists already,
+     * which they take for an error that cannot be. So none of theirs falls in between: {@link #exclusively}. One that they
+     * add to a number whose new socket is watched for them changes that watch.
+     */
+    static int ctl(int set, int operation, int number, int events) {
+        if (!known.test(number)) {
+            return EPoll.ctl(set, operation, number, events);
+        }
+        int error;
+        synchronized (WATCHES) {
+            error = EPoll.ctl(set, operation, number, events);
+            if (error == EEXIST && operation == EPOLL_CTL_ADD) {
+                error = EPoll.ctl(set, EPOLL_CTL_MOD, number, events);
+            }
+        }
+        if (events != 0) {
+            awaited.accept(number);
+        }
+        return error;
+    }
+
+    /** Runs something while the JDK changes no watch of a listener. */
+    static void exclusively(Runnable change) {
+        synchronized (WATCHES) {
+            change.run();
         }
     }
 

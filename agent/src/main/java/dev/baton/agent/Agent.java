@@ -7,11 +7,15 @@ import java.lang.instrument.Instrumentation;
 import java.lang.invoke.MethodHandles.Lookup;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** Makes the program of this process, which knows nothing of it, one generation of a service. */
 public final class Agent {
-    /** What a JVM's exit status is after SIGTERM: 128 and its number. */
-    private static final int TERMINATED = 143;
+    /** What a JVM's exit status is after a signal: this and the signal's number. */
+    private static final int SIGNALLED = 128;
+
+    /** When a program that is not ready is told to be, once. */
+    private static final Duration LONG = Duration.ofSeconds(10);
 
     /** The least time that the program's shutdown hooks have, even if its connections have taken all of the rest. */
     private static final Duration LEAST_FOR_HOOKS = Duration.ofSeconds(1);
@@ -20,17 +24,15 @@ public final class Agent {
     private final AgentOptions options;
     private final CountDownLatch listening = new CountDownLatch(1);
     private final ProgramListeners listeners;
-    private final AgentParticipant participant;
 
-    private Agent(AgentOptions options, Instrumentation instrumentation, Lookup hooks)
+    private Agent(AgentOptions options, Instrumentation instrumentation, Lookup hooks, JdkHooks sockets)
             throws IOException, ReflectiveOperationException {
         this.options = options;
         this.baton = Baton.start(options.baton());
         this.listeners =
                 new ProgramListeners(baton, baton.generation() == 1, JdkHooks.waiters(hooks), this::countListeners);
-        this.participant = new AgentParticipant(listeners, new DrainBits(instrumentation));
-        JdkHooks.install(instrumentation, hooks, listeners);
-        baton.join(participant);
+        sockets.install(instrumentation, hooks, listeners);
+        baton.join(new AgentParticipant(listeners, new DrainBits(instrumentation)));
     }
 
     /**
@@ -39,17 +41,18 @@ public final class Agent {
      * @param arguments what follows {@code =} in {@code -javaagent:baton.jar=}
      * @throws IOException if a parent is there and the handoff fails, or the control socket or pid file cannot be had
      * @throws IllegalArgumentException if an option is wrong
-     * @throws UnsupportedOperationException on a platform that Baton does not run on
+     * @throws UnsupportedOperationException on a platform or a JDK that Baton does not run on; nothing has begun then
      */
     public static void start(String arguments, Instrumentation instrumentation)
             throws IOException, ReflectiveOperationException {
         Lookup hooks = JdkHooks.define(instrumentation);
-        Agent agent = new Agent(AgentOptions.of(arguments), instrumentation, hooks);
+        JdkHooks sockets = JdkHooks.fit(hooks);
+        Agent agent = new Agent(AgentOptions.of(arguments), instrumentation, hooks, sockets);
         Thread.ofPlatform().daemon().name("baton-ready").start(agent::awaitReady);
         Thread.ofPlatform().daemon().name("baton-exit").start(agent::awaitExit);
     }
 
-    /** Called by the thread of the program that has begun to listen. */
+    /** Called by the thread of the program that has begun to listen, or to wait. */
     private void countListeners() {
         if (listeners.isComplete()) {
             listening.countDown();
@@ -58,6 +61,9 @@ public final class Agent {
 
     private void awaitReady() {
         try {
+            if (!listening.await(LONG.toMillis(), TimeUnit.MILLISECONDS) && baton.generation() > 1) {
+                Log.waitsFor(listeners.missing());
+            }
             listening.await();
             baton.ready();
         } catch (HandoffException e) {
@@ -78,21 +84,22 @@ public final class Agent {
             Thread.currentThread().interrupt();
             return;
         }
+        int status = baton.stopSignal().stream().map(signal -> SIGNALLED + signal).findFirst().orElse(0);
         Duration patience = options.baton().drainTimeout();
         if (patience.isPositive()) {
             Duration bound = patience.compareTo(LEAST_FOR_HOOKS) > 0 ? patience : LEAST_FOR_HOOKS;
-            Thread.ofPlatform().daemon().name("baton-halt").start(() -> haltAfter(bound));
+            Thread.ofPlatform().daemon().name("baton-halt").start(() -> haltAfter(bound, status));
         }
-        System.exit(participant.isStopped() ? TERMINATED : 0);
+        System.exit(status);
     }
 
-    private static void haltAfter(Duration patience) {
+    private static void haltAfter(Duration patience, int status) {
         try {
             Thread.sleep(patience);
         } catch (InterruptedException e) {
             return; // Nobody does.
         }
         Log.programDoesNotStop(patience);
-        Runtime.getRuntime().halt(0);
+        Runtime.getRuntime().halt(status);
     }
 }

@@ -11,9 +11,6 @@ final class AgentParticipant implements Participant {
     private final DrainBits drainBits;
     private DrainWatch watch = DrainWatch.none();
 
-    /** Whether the last drain was that of a service that ends. */
-    private volatile boolean stopped;
-
     AgentParticipant(ProgramListeners listeners, DrainBits drainBits) {
         this.listeners = listeners;
         this.drainBits = drainBits;
@@ -22,8 +19,9 @@ final class AgentParticipant implements Participant {
     @Override
     public CompletionStage<Void> resume() {
         watch.cancel();
+        CompletionStage<Void> resumed = done(listeners::resume);
         drainBits.set(false);
-        return done(listeners::resume);
+        return resumed;
     }
 
     @Override
@@ -49,7 +47,6 @@ final class AgentParticipant implements Participant {
 
     @Override
     public CompletionStage<Void> drain(DrainReason reason) {
-        stopped = reason == DrainReason.STOPPED;
         watch.cancel();
         watch = DrainWatch.begin(reason, listeners.ports());
         return watch.finished();
@@ -58,11 +55,12 @@ final class AgentParticipant implements Participant {
     @Override
     public int close() {
         watch.cancel();
-        return ConnectionCensus.of(listeners.ports()).outstanding();
-    }
-
-    boolean isStopped() {
-        return stopped;
+        try {
+            return ConnectionCensus.of(listeners.ports()).outstanding();
+        } catch (IOException e) {
+            Log.connectionsUnknown(e);
+            return 0;
+        }
     }
 
     @FunctionalInterface

@@ -5,46 +5,79 @@ import dev.baton.posix.TcpInfo;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 
 /**
  * The connections that a program has accepted, as the kernel has them; what the program knows of them is not asked.
  *
- * <p>Which of them wait for an answer is told by who spoke last: after a request, before the response, it was the client.
- * That is so for protocols of requests and responses, and errs to one side alone: a connection whose client spoke last,
- * and that expects no answer, is waited for until the {@code drain-timeout}. A response that is being sent is not
- * {@link #outstanding}; the program's own graceful stop, which comes after, knows of it.
- *
  * @param open all of them
  * @param fresh those on which the client has said nothing yet
- * @param outstanding those on which the client has spoken last
+ * @param outstanding those on which something is to be answered, or sent
+ * @param quiet how long nothing has been said on the one among the others on which somebody has spoken last; zero if there
+ *     are no others
  */
-record ConnectionCensus(int open, int fresh, int outstanding) {
+record ConnectionCensus(int open, int fresh, int outstanding, Duration quiet) {
+    /** The kernel's clock for this ticks each 1 to 10 ms, and what was said within one tick has no order. */
+    private static final Duration UNORDERED = Duration.ofSeconds(5);
 
-    /** Those that were accepted at one of these ports. */
-    static ConnectionCensus of(Set<Integer> ports) {
+    /** What can be told of one connection. */
+    enum Standing {
+        FRESH,
+        OUTSTANDING,
+        IDLE;
+
+        /**
+         * Who spoke last tells whether an answer is expected: after a request, before the response, it was the client. That
+         * is so for protocols of requests and responses. A client that expects no answer is waited for until the
+         * {@code drain-timeout}; and where the server speaks for itself (TLS 1.3 sends tickets after a handshake, HTTP/2
+         * has frames of the connection's own), a request may look answered, so that it is the program's own graceful stop
+         * that must wait for it.
+         */
+        static Standing of(TcpInfo connection) {
+            if (connection.received() == 0) {
+                return FRESH;
+            }
+            int order = connection.sinceSent().compareTo(connection.sinceReceived());
+            boolean unordered = order == 0 && connection.sinceSent().compareTo(UNORDERED) < 0;
+            return connection.sent() == 0 || connection.sending() || order > 0 || unordered ? OUTSTANDING : IDLE;
+        }
+    }
+
+    /**
+     * Those that were accepted at one of these ports.
+     *
+     * @throws IOException if the kernel does not tell, for instance because no descriptor is left to ask with
+     */
+    static ConnectionCensus of(Set<Integer> ports) throws IOException {
         int open = 0;
         int fresh = 0;
         int outstanding = 0;
+        Optional<Duration> quiet = Optional.empty();
         String[] descriptors = new File("/proc/self/fd").list();
-        for (String descriptor : descriptors == null ? new String[0] : descriptors) {
+        if (descriptors == null) {
+            throw new IOException("/proc/self/fd cannot be read");
+        }
+        for (String descriptor : descriptors) {
             int number = Integer.parseInt(descriptor);
-            Optional<TcpInfo> info = TcpInfo.of(number).filter(TcpInfo::open);
-            if (info.isPresent() && ports.contains(port(number))) {
-                open++;
-                if (info.get().received() == 0) {
-                    fresh++;
-                } else if (isOutstanding(info.get())) {
-                    outstanding++;
-                }
+            Optional<TcpInfo> found = TcpInfo.of(number).filter(TcpInfo::open);
+            if (found.isEmpty() || !ports.contains(port(number))) {
+                continue;
+            }
+            TcpInfo info = found.get();
+            open++;
+            switch (Standing.of(info)) {
+                case FRESH -> fresh++;
+                case OUTSTANDING -> outstanding++;
+                case IDLE -> quiet = Optional.of(least(quiet.orElse(info.sinceSent()), info.sinceSent()));
             }
         }
-        return new ConnectionCensus(open, fresh, outstanding);
+        return new ConnectionCensus(open, fresh, outstanding, quiet.orElse(Duration.ZERO));
     }
 
-    private static boolean isOutstanding(TcpInfo info) {
-        return info.sent() == 0 || info.sinceReceived().compareTo(info.sinceSent()) < 0;
+    private static Duration least(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
     }
 
     private static int port(int number) {

@@ -2,9 +2,12 @@ package dev.baton.agent;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The constant pool of a class file (JVMS 4.4), as far as it takes to let calls of one class's methods go to another's that
@@ -53,26 +56,39 @@ final class ConstantPool {
     }
 
     /**
-     * A class file in which these methods of {@code owner} are those of {@code target}.
+     * A class file in which methods of one class are those of another.
      *
-     * @param owner as in class files, {@code java/lang/Object}
-     * @param methods their names; all descriptors of a name
+     * @param methods each with its descriptor, {@code listen(Ljava/io/FileDescriptor;I)V}, and the class that has it now, as
+     *     in class files
+     * @param target the class that has all of them
      * @return the same file if it calls none of them
      */
-    static byte[] redirect(byte[] classFile, String owner, Set<String> methods, String target) {
-        return new ConstantPool(classFile).redirected(owner, methods, target);
+    static byte[] redirect(byte[] classFile, Map<String, String> methods, String target) {
+        return new ConstantPool(classFile).redirected(methods, target);
     }
 
-    private byte[] redirected(String owner, Set<String> methods, String target) {
-        List<Integer> references = new ArrayList<>();
-        for (int i = 1; i < entries.length; i++) {
-            if (entries[i] > 0
-                    && file.get(entries[i]) == METHOD_REFERENCE
-                    && text(index(index(i, 1), 1)).equals(owner)
-                    && methods.contains(text(index(index(i, 3), 1)))) {
-                references.add(i);
-            }
-        }
+    /** Those of the methods that a class file calls. */
+    static Set<String> called(byte[] classFile, Map<String, String> methods) {
+        ConstantPool pool = new ConstantPool(classFile);
+        return pool.references(methods).map(pool::method).collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** The indices of the references to these methods. */
+    private Stream<Integer> references(Map<String, String> methods) {
+        return IntStream.range(1, entries.length)
+                .filter(i -> entries[i] > 0 && file.get(entries[i]) == METHOD_REFERENCE)
+                .filter(i -> text(index(index(i, 1), 1)).equals(methods.get(method(i))))
+                .boxed();
+    }
+
+    /** The name and the descriptor that a reference names. */
+    private String method(int reference) {
+        int nameAndType = index(reference, 3);
+        return text(index(nameAndType, 1)) + text(index(nameAndType, 3));
+    }
+
+    private byte[] redirected(Map<String, String> methods, String target) {
+        List<Integer> references = references(methods).toList();
         if (references.isEmpty()) {
             return file.array();
         }

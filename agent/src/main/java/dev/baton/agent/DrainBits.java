@@ -12,9 +12,9 @@ import java.lang.instrument.ClassFileTransformer;
 import java.lang.instrument.Instrumentation;
 import java.lang.instrument.UnmodifiableClassException;
 import java.security.ProtectionDomain;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -75,19 +75,29 @@ final class DrainBits implements ClassFileTransformer {
             return;
         }
         draining = value;
-        List<Class<?>> servers = new ArrayList<>();
+        Set<Class<?>> done = new HashSet<>();
+        boolean more;
+        do { // Again, for one whose loading had begun before the line above and is over by now.
+            more = done.addAll(transformAll(done));
+        } while (more);
+    }
+
+    /** Those that are loaded and not among the ones that are done already. */
+    private Set<Class<?>> transformAll(Set<Class<?>> done) {
+        Set<Class<?>> servers = new HashSet<>();
         for (Class<?> loaded : instrumentation.getAllLoadedClasses()) {
-            if (BITS.containsKey(loaded.getName().replace('.', '/'))) {
+            if (BITS.containsKey(loaded.getName().replace('.', '/')) && !done.contains(loaded)) {
                 servers.add(loaded);
             }
         }
         for (Class<?> server : servers) {
             try {
                 instrumentation.retransformClasses(server);
-            } catch (UnmodifiableClassException | RuntimeException | LinkageError e) {
-                Log.notTransformed(server.getName(), e);
+            } catch (UnmodifiableClassException | RuntimeException | Error e) {
+                Log.notTransformed(server.getName(), e); // Whatever it is: the restart, or its undo, goes on.
             }
         }
+        return servers;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.baton.agent;
 
 import dev.baton.Participant.DrainReason;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -32,10 +33,16 @@ final class DrainWatch {
     /** How long, after a restart, a connection that is idle may stay until its next request is its last. */
     private static final Duration IDLE_GRACE = Duration.ofSeconds(30);
 
+    /** In a stop a connection is idle when nothing has been said on it for so long: a response may come in pieces. */
+    private static final Duration PAUSE = Duration.ofSeconds(1);
+
     private final CompletableFuture<Void> finished = new CompletableFuture<>();
     private final DrainReason reason;
     private final Set<Integer> ports;
     private final long begun = System.nanoTime();
+
+    /** Of the timer's thread. */
+    private boolean complained;
 
     private DrainWatch(DrainReason reason, Set<Integer> ports) {
         this.reason = reason;
@@ -58,7 +65,16 @@ final class DrainWatch {
     }
 
     private void look() {
-        ConnectionCensus census = ConnectionCensus.of(ports);
+        ConnectionCensus census;
+        try {
+            census = ConnectionCensus.of(ports);
+        } catch (IOException | RuntimeException e) {
+            if (!complained) {
+                complained = true;
+                Log.connectionsUnknown(e);
+            }
+            return; // As long as it is not known that there is nothing to wait for, there may be.
+        }
         if (isOver(census, Duration.ofNanos(System.nanoTime() - begun), reason)) {
             Log.drained(census.open());
             finished.complete(null);
@@ -66,11 +82,18 @@ final class DrainWatch {
     }
 
     static boolean isOver(ConnectionCensus census, Duration elapsed, DrainReason reason) {
-        if (elapsed.compareTo(SETTLED) < 0 || census.outstanding() > 0) {
-            return false;
-        }
-        boolean idleMayGo = reason == DrainReason.STOPPED || elapsed.compareTo(IDLE_GRACE) >= 0;
-        return (census.fresh() == 0 || elapsed.compareTo(NEW_GRACE) >= 0) && (census.idle() == 0 || idleMayGo);
+        return census.outstanding() == 0
+                && elapsed.compareTo(SETTLED) >= 0
+                && (census.fresh() == 0 || elapsed.compareTo(NEW_GRACE) >= 0)
+                && (census.idle() == 0 || mayGo(census.quiet(), elapsed, reason));
+    }
+
+    /** Whether connections that have been quiet for so long may end without a word. */
+    private static boolean mayGo(Duration quiet, Duration elapsed, DrainReason reason) {
+        return switch (reason) {
+            case SUCCEEDED -> elapsed.compareTo(IDLE_GRACE) >= 0 && quiet.compareTo(IDLE_GRACE) >= 0;
+            case STOPPED -> quiet.compareTo(PAUSE) >= 0;
+        };
     }
 
     CompletionStage<Void> finished() {

@@ -34,42 +34,49 @@ record EpollWatch(int set, int events, long data) {
      * number still means the old one (closed, or replaced, it would be reported for ever, by a number that means another
      * socket), and added when it means the new one.
      *
-     * <p><b>The set's owner may act in between.</b> It changes a watch (EPOLL_CTL_MOD), finds none, and adds one:
+     * <p><b>The set's owner may act in between.</b> Those of the JDK do not: {@link Waiters#during} keeps them out from before
+     * the sets are read until each watch is there again. What an owner in native code (Netty's transports) does in these
+     * microseconds is answered with ENOENT, or with EEXIST: it watches a listener for as long as it is open, and changes
+     * that when it pauses because an accept has failed.
      *
-     * <ul>
-     *   <li>before dup3: then it is of the old socket, and stays. Those that do so, the JDK's poller of virtual threads and
-     *       its asynchronous channels, watch with EPOLLONESHOT: it is reported once, the accept that follows finds
-     *       nothing, and the next watch is of the new one. If the old socket comes back, the add below finds this watch
-     *       (EEXIST) and changes it.
-     *   <li>after dup3: then it is of the new socket, the add finds it and changes it to what was read before.
-     * </ul>
+     * <p>What was read is what the owner wants, but that a watch with EPOLLONESHOT that was reported reads as one of
+     * nothing. It is always armed: one report too many wakes nobody, or somebody who then finds nothing to accept, while one
+     * too few would let an accept loop wait for ever.
      *
-     * In both cases what was read may be older than what the owner wants. A watch with EPOLLONESHOT is therefore always
-     * armed: one report too many wakes nobody, or somebody who then finds nothing to accept, while one too few would let
-     * an accept loop wait for ever. Selectors and Netty's event loops watch a listener for as long as it is open, and do
-     * not change it.
+     * @throws IOException if another could not be put in its place, or not everywhere; each watch is there again as far as
+     *     the kernel lets it
      */
     static void replace(int target, int descriptor) throws IOException {
         List<EpollWatch> watches = of(target);
+        Attempts attempts = new Attempts();
         for (EpollWatch watch : watches) {
-            ignoring(Errno.ENOENT, () -> Epoll.remove(watch.set, target));
+            attempts.run(() -> watch.end(target));
         }
-        Descriptors.replaceCloseOnExec(target, descriptor);
+        attempts.run(() -> Descriptors.replaceCloseOnExec(target, descriptor));
         for (EpollWatch watch : watches) {
-            watch.renew(target);
+            attempts.run(() -> watch.renew(target));
         }
+        attempts.rethrow();
+    }
+
+    private void end(int target) throws PosixException {
+        ignoring(() -> Epoll.remove(set, target), Errno.ENOENT);
     }
 
     private void renew(int target) throws PosixException {
         int armed = (events & Epoll.ONE_SHOT) != 0 ? events | Epoll.IN : events;
-        try {
-            Epoll.add(set, target, armed, data);
-        } catch (PosixException e) {
-            if (e.errno() != Errno.EEXIST) {
-                throw e;
-            }
-            ignoring(Errno.ENOENT, () -> Epoll.modify(set, target, armed, data));
-        }
+        ignoring(
+                () -> {
+                    try {
+                        Epoll.add(set, target, armed, data);
+                    } catch (PosixException e) {
+                        if (e.errno() != Errno.EEXIST) {
+                            throw e;
+                        }
+                        Epoll.modify(set, target, armed, data);
+                    }
+                },
+                Errno.ENOENT);
     }
 
     /** Who watches a descriptor. */
@@ -109,11 +116,12 @@ record EpollWatch(int set, int events, long data) {
         }
     }
 
-    private static void ignoring(Errno harmless, Call call) throws PosixException {
+    /** Runs a call on a set that may have been closed, and its number be another file's, since the sets were read. */
+    private static void ignoring(Call call, Errno harmless) throws PosixException {
         try {
             call.run();
         } catch (PosixException e) {
-            if (e.errno() != harmless && e.errno() != Errno.EBADF) {
+            if (e.errno() != harmless && e.errno() != Errno.EBADF && e.errno() != Errno.EINVAL) {
                 throw e;
             }
         }

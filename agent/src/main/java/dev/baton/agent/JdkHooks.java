@@ -10,13 +10,21 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodHandles.Lookup;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.net.InetSocketAddress;
 import java.security.ProtectionDomain;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiPredicate;
+import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,14 +38,30 @@ final class JdkHooks implements ClassFileTransformer {
     static final String HOOKS = "sun/nio/ch/BatonHooks";
     private static final String PACKAGE = "sun.nio.ch";
 
-    /** Of client sockets too; what is redirected there is asked, and answers that it is none of ours. */
-    private static final Map<String, Set<String>> METHODS_OF_NET = Map.of(
-            "sun/nio/ch/NioSocketImpl", Set.of("bind", "listen", "poll"),
-            "sun/nio/ch/SelChImpl", Set.of("poll"),
-            "sun/nio/ch/ServerSocketChannelImpl", Set.of("bind", "listen", "localAddress"),
-            "sun/nio/ch/AsynchronousServerSocketChannelImpl", Set.of("bind", "listen", "localAddress"));
+    /** bind (two of them), listen, localAddress, poll, configureBlocking, ctl. */
+    private static final int METHODS = 7;
 
-    private JdkHooks() {}
+    /** What the hooks have in place of these classes' methods. Of client sockets too, of which they know nothing. */
+    private static final List<String> OWNERS = List.of("Net", "IOUtil", "EPoll");
+
+    /** Whose calls go to the hooks. */
+    private static final Set<String> CALLERS = Stream.of(
+                    "NioSocketImpl",
+                    "SelChImpl",
+                    "ServerSocketChannelImpl",
+                    "AsynchronousServerSocketChannelImpl",
+                    "EPollSelectorImpl",
+                    "EPollPoller",
+                    "EPollPort")
+            .map(name -> "sun/nio/ch/" + name)
+            .collect(Collectors.toUnmodifiableSet());
+
+    /** The methods that are redirected, each with the class that has it in the JDK. */
+    private final Map<String, String> methods;
+
+    private JdkHooks(Map<String, String> methods) {
+        this.methods = methods;
+    }
 
     /**
      * Puts the hooks into {@code java.base}, and lets them link the native functions of {@code dev.baton.posix}: the JVM
@@ -70,8 +94,64 @@ final class JdkHooks implements ClassFileTransformer {
         }
     }
 
+    /**
+     * Finds out what is to be redirected, and whether this JDK's sockets are as the hooks take them to be: each method that
+     * they have is one of the JDK's, and is called where they expect it. Nothing is changed.
+     *
+     * @throws UnsupportedOperationException if not
+     */
+    static JdkHooks fit(Lookup hooks) throws IOException, ReflectiveOperationException {
+        Map<String, String> methods = new HashMap<>();
+        for (String owner : OWNERS) {
+            Class<?> type = Class.forName(PACKAGE + "." + owner);
+            for (Method method : hooks.lookupClass().getDeclaredMethods()) {
+                if (has(type, method)) {
+                    methods.put(method.getName() + descriptor(method), type.getName().replace('.', '/'));
+                }
+            }
+        }
+        Set<String> called = new HashSet<>();
+        for (String caller : CALLERS) {
+            Set<String> here = ConstantPool.called(classFile(caller), methods);
+            if (here.isEmpty()) {
+                throw unknown(caller + " calls none of " + methods.keySet());
+            }
+            called.addAll(here);
+        }
+        if (called.size() != METHODS || methods.size() != METHODS) {
+            throw unknown("of " + METHODS + " methods there are " + methods.keySet() + ", and called are " + called);
+        }
+        return new JdkHooks(methods);
+    }
+
+    private static UnsupportedOperationException unknown(String what) {
+        return new UnsupportedOperationException("The sockets of this JDK (" + Runtime.version()
+                + ") are not as this release of Baton knows them: " + what + ".");
+    }
+
+    private static boolean has(Class<?> type, Method hook) {
+        return Arrays.stream(type.getDeclaredMethods())
+                .anyMatch(method -> method.getName().equals(hook.getName())
+                        && Modifier.isStatic(method.getModifiers())
+                        && descriptor(method).equals(descriptor(hook)));
+    }
+
+    private static String descriptor(Method method) {
+        return MethodType.methodType(method.getReturnType(), method.getParameterTypes())
+                .toMethodDescriptorString();
+    }
+
+    private static byte[] classFile(String name) throws IOException {
+        try (InputStream in = Object.class.getModule().getResourceAsStream(name + ".class")) {
+            if (in == null) {
+                throw unknown("there is no " + name);
+            }
+            return in.readAllBytes();
+        }
+    }
+
     /** Before the program's first socket: what is loaded already is transformed again. */
-    static void install(Instrumentation instrumentation, Lookup lookup, ProgramListeners listeners) throws IOException {
+    void install(Instrumentation instrumentation, Lookup lookup, ProgramListeners listeners) throws IOException {
         try {
             MethodType type = MethodType.methodType(
                     void.class,
@@ -80,6 +160,7 @@ final class JdkHooks implements ClassFileTransformer {
                     BiPredicate.class,
                     IntPredicate.class,
                     IntPredicate.class,
+                    IntConsumer.class,
                     IntFunction.class);
             MethodHandle install = lookup.findStatic(lookup.lookupClass(), "install", type);
             BiPredicate<Integer, Object> binds = listeners::binds;
@@ -87,32 +168,39 @@ final class JdkHooks implements ClassFileTransformer {
             BiPredicate<Integer, Integer> listening = listeners::listening;
             IntPredicate known = listeners::isKnown;
             IntPredicate shared = listeners::isShared;
+            IntConsumer awaited = listeners::awaits;
             IntFunction<@Nullable InetSocketAddress> address = listeners::realAddress;
-            install.invoke(binds, listens, listening, known, shared, address);
-            instrumentation.addTransformer(new JdkHooks(), true);
+            install.invoke(binds, listens, listening, known, shared, awaited, address);
+            instrumentation.addTransformer(this, true);
             for (Class<?> loaded : instrumentation.getAllLoadedClasses()) {
-                if (METHODS_OF_NET.containsKey(loaded.getName().replace('.', '/'))) {
+                if (CALLERS.contains(loaded.getName().replace('.', '/'))) {
                     instrumentation.retransformClasses(loaded);
                 }
             }
-        } catch (RuntimeException | Error e) {
+        } catch (Error e) {
             throw e;
         } catch (Throwable e) {
-            throw new IOException("this JDK's sockets are not as Baton knows them: " + e, e);
+            throw new IOException("the JDK's sockets cannot be hooked: " + e, e);
         }
     }
 
-    /** Who waits in poll(2) for a socket of the program. */
+    /** Who waits for a socket of the program. */
     static Waiters waiters(Lookup hooks) throws ReflectiveOperationException {
+        MethodHandle exclusively = hooks.findStatic(
+                hooks.lookupClass(), "exclusively", MethodType.methodType(void.class, Runnable.class));
         MethodHandle wake = hooks.findStatic(hooks.lookupClass(), "wake", MethodType.methodType(void.class, int.class));
-        return number -> {
+        return (number, change) -> {
+            Attempts attempts = new Attempts();
+            Runnable attempt = () -> attempts.run(change::make);
             try {
+                exclusively.invokeExact(attempt);
                 wake.invokeExact(number);
             } catch (RuntimeException | Error e) {
                 throw e;
             } catch (Throwable e) {
-                throw new AssertionError("the method throws nothing that is checked", e);
+                throw new AssertionError("the methods throw nothing that is checked", e);
             }
+            attempts.rethrow();
         };
     }
 
@@ -123,14 +211,12 @@ final class JdkHooks implements ClassFileTransformer {
             @Nullable Class<?> redefined,
             @Nullable ProtectionDomain domain,
             byte[] classFile) {
-        Set<String> methods = loader == null && name != null ? METHODS_OF_NET.get(name) : null;
-        if (methods == null) {
+        if (loader != null || name == null || !CALLERS.contains(name)) {
             return null;
         }
         try {
-            byte[] sockets = ConstantPool.redirect(classFile, "sun/nio/ch/Net", methods, HOOKS);
-            return ConstantPool.redirect(sockets, "sun/nio/ch/IOUtil", Set.of("configureBlocking"), HOOKS);
-        } catch (RuntimeException e) {
+            return ConstantPool.redirect(classFile, methods, HOOKS);
+        } catch (RuntimeException | LinkageError e) {
             Log.notTransformed(name, e);
             return null;
         }

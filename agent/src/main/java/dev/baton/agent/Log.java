@@ -5,6 +5,7 @@ import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
 import dev.baton.ListenAddress;
+import java.util.List;
 import java.time.Duration;
 
 /** What the agent tells operators: one method for each event. */
@@ -35,6 +36,19 @@ final class Log {
 
     static void notReady(Exception reason) {
         LOGGER.log(WARNING, "this generation will not serve: {0}", reason.getMessage());
+    }
+
+    static void waitsFor(List<ListenAddress> missing) {
+        LOGGER.log(
+                WARNING,
+                "not ready: {0}",
+                missing.isEmpty()
+                        ? "the program does not wait for connections yet"
+                        : "the parent listened on " + missing + ", and the program does not yet");
+    }
+
+    static void connectionsUnknown(Exception reason) {
+        LOGGER.log(WARNING, "it cannot be told whether connections are open: {0}", reason.toString());
     }
 
     static void drained(int open) {

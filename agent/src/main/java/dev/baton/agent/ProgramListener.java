@@ -141,16 +141,23 @@ final class ProgramListener implements HostedListener {
             gone = true;
             return;
         }
-        StandIn placed = StandIn.of(family);
-        replace(placed.descriptor());
         socket = duplicate.getAsInt();
-        standIn = placed;
+        try {
+            StandIn placed = StandIn.of(family);
+            standIn = placed;
+            replace(placed.descriptor());
+        } finally {
+            // After a failure it is what the number means.
+            if (standIn == null || !standIn.isAt(number)) {
+                endAside();
+            }
+        }
     }
 
     /** Hears again; does nothing if the program has closed it meanwhile. */
     synchronized void putBack() throws IOException {
         StandIn placed = standIn;
-        if (placed == null) {
+        if (placed == null || gone) {
             return;
         }
         if (!placed.isAt(number)) {
@@ -159,16 +166,27 @@ final class ProgramListener implements HostedListener {
         }
         // The length of the queue is this program's from now on; the parent's was another, perhaps.
         Sockets.listen(socket, backlog);
-        replace(socket);
-        Descriptors.close(socket);
-        placed.close();
-        socket = NONE;
-        standIn = null;
+        try {
+            replace(socket);
+        } finally {
+            if (identity.isAt(number)) {
+                endAside();
+            }
+        }
     }
 
     private void replace(int by) throws IOException {
-        EpollWatch.replace(number, by);
-        waiters.wake(number);
+        waiters.during(number, () -> EpollWatch.replace(number, by));
+    }
+
+    private void endAside() throws IOException {
+        StandIn placed = standIn;
+        standIn = null;
+        Descriptors.close(socket);
+        socket = NONE;
+        if (placed != null) {
+            placed.close();
+        }
     }
 
     /** Gives the socket up while it is aside; the program keeps the stand-in. */

@@ -9,10 +9,12 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +53,12 @@ final class ProgramListeners {
     /** The numbers of {@link #listeners}, for {@link #isShared}, which each accept of the program asks. */
     private volatile Set<Integer> numbers = Set.of();
 
+    /** Of those, the ones for which somebody has begun to wait. */
+    private final Set<Integer> awaited = ConcurrentHashMap.newKeySet();
+
+    /** The ports of all listeners that there were: a connection outlives the one that it was accepted from. */
+    private final Set<Integer> ports = new HashSet<>();
+
     /** Whether what begins to listen may be heard at once. */
     private boolean accepting;
 
@@ -86,7 +94,7 @@ final class ProgramListeners {
      *
      * @param accepting whether the program may accept from the start; else from {@link #resume} on
      * @param waiters who waits for its sockets
-     * @param changed called when a listener has begun to listen
+     * @param changed called when a listener has begun to listen, and when somebody waits for one
      */
     ProgramListeners(Baton baton, boolean accepting, Waiters waiters, Runnable changed) throws IOException {
         this.baton = baton;
@@ -132,7 +140,8 @@ final class ProgramListeners {
                 throw new IOException("the parent's socket is of the other family of IP: give both the same value of"
                         + " java.net.preferIPv4Stack, or stop and start the service");
             }
-            EpollWatch.replace(number, free.get().descriptor);
+            int parents = free.get().descriptor;
+            waiters.during(number, () -> EpollWatch.replace(number, parents));
             free.get().number = number;
             free.get().listener = null;
         }
@@ -207,15 +216,24 @@ final class ProgramListeners {
                 InetAddress.getByAddress(local.getAddress().getAddress()), local.getPort());
         ProgramListener listener =
                 new ProgramListener(waiters, socket.address, localAddress, socket.family, number, identity, backlog);
+        listeners.removeIf(other -> other.number() == number || !other.isOpen());
+        listeners.add(listener);
+        ports.add(localAddress.getPort());
+        awaited.remove(number);
+        numbers = listeners.stream().map(ProgramListener::number).collect(Collectors.toUnmodifiableSet());
         if (!accepting) {
             listener.setAside();
         }
-        listeners.removeIf(other -> other.number() == number || !other.isOpen());
-        listeners.add(listener);
-        numbers = listeners.stream().map(ProgramListener::number).collect(Collectors.toUnmodifiableSet());
         baton.host(listener);
         Log.listens(socket.address);
         return listener;
+    }
+
+    /** A thread of the program begins to wait for what comes to a listener. */
+    void awaits(int number) {
+        if (awaited.add(number)) {
+            changed.run();
+        }
     }
 
     /** Whether this is, or was, the number of a listener. */
@@ -247,38 +265,46 @@ final class ProgramListeners {
 
     // What Baton wants.
 
-    /** Whether all that the parent had are the program's by now; without a parent, whether it has any. */
+    /**
+     * Whether the program listens on all that the parent had (without a parent, on any), and waits for what comes to one of
+     * them: a socket listens before its server is started, and there are those from which nobody ever accepts, because they
+     * are there to be the only ones.
+     */
     synchronized boolean isComplete() {
-        return listeners.stream().anyMatch(ProgramListener::isOpen)
-                && inherited.stream().allMatch(each -> each.listener != null && each.isTaken());
+        return listeners.stream().anyMatch(each -> each.isOpen() && awaited.contains(each.number()))
+                && missing().isEmpty();
     }
 
-    /** The ports on which the program accepts, or did before it was parked. */
+    /** Those of the parent that the program does not listen on yet. */
+    synchronized List<ListenAddress> missing() {
+        return inherited.stream()
+                .filter(each -> each.listener == null || !each.isTaken())
+                .map(each -> each.address)
+                .toList();
+    }
+
+    /** The ports on which the program has accepted. */
     synchronized Set<Integer> ports() {
-        return listeners.stream()
-                .map(listener -> listener.localAddress().getPort())
-                .collect(Collectors.toUnmodifiableSet());
+        return Set.copyOf(ports);
     }
 
     /** Lets the program accept; what it did not bind is the parent's alone, and ends with it. */
     synchronized void resume() throws IOException {
         accepting = true;
-        for (ProgramListener listener : listeners) {
-            listener.putBack();
-        }
-        for (Inherited each : inherited) {
-            Descriptors.close(each.descriptor);
-        }
+        Attempts attempts = new Attempts();
+        listeners.forEach(listener -> attempts.run(listener::putBack));
+        inherited.forEach(each -> attempts.run(() -> Descriptors.close(each.descriptor)));
         inherited.clear();
         listeners.removeIf(listener -> !listener.isOpen());
+        attempts.rethrow();
     }
 
     /** Nothing more is accepted, by what listens now and what does later. */
     synchronized void park() throws IOException {
         accepting = false;
-        for (ProgramListener listener : listeners) {
-            listener.setAside();
-        }
+        Attempts attempts = new Attempts();
+        listeners.forEach(listener -> attempts.run(listener::setAside));
+        attempts.rethrow();
     }
 
     /** Gives up what was parked. */

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.invoke.MethodHandles;
-import java.util.Set;
+import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 class ConstantPoolTest {
+    private static final String ANSWER = "answer(IJ)Ljava/lang/String;";
 
     /** Called by {@link Caller}, until {@link Other} is. */
     static final class Called {
@@ -53,7 +55,9 @@ class ConstantPoolTest {
 
     @Test
     void callsOfTheNamedMethodsGoToTheOtherClass() throws Exception {
-        byte[] changed = ConstantPool.redirect(caller(), name(Called.class), Set.of("answer"), name(Other.class));
+        Map<String, String> methods = Map.of(ANSWER, name(Called.class));
+        assertThat(ConstantPool.called(caller(), methods)).containsExactly(ANSWER);
+        byte[] changed = ConstantPool.redirect(caller(), methods, name(Other.class));
         Class<?> hidden = MethodHandles.lookup()
                 .defineHiddenClass(changed, true, MethodHandles.Lookup.ClassOption.NESTMATE)
                 .lookupClass();
@@ -65,9 +69,12 @@ class ConstantPoolTest {
     @Test
     void aClassThatCallsNoneOfThemStaysAsItIs() throws IOException {
         byte[] file = caller();
-        assertThat(ConstantPool.redirect(file, name(Called.class), Set.of("other"), name(Other.class)))
-                .isSameAs(file);
-        assertThat(ConstantPool.redirect(file, "java/lang/Nothing", Set.of("answer"), name(Other.class)))
-                .isSameAs(file);
+        for (Map<String, String> others : List.of(
+                Map.of("other(IJ)Ljava/lang/String;", name(Called.class)),
+                Map.of("answer(I)Ljava/lang/String;", name(Called.class)),
+                Map.of(ANSWER, "java/lang/Nothing"))) {
+            assertThat(ConstantPool.called(file, others)).isEmpty();
+            assertThat(ConstantPool.redirect(file, others, name(Other.class))).isSameAs(file);
+        }
     }
 }

@@ -55,7 +55,10 @@ class ProgramListenerTest {
     private ProgramListener listener(Opened opened) throws IOException {
         InetSocketAddress address = (InetSocketAddress) opened.channel.getLocalAddress();
         return new ProgramListener(
-                woken::add,
+                (number, change) -> {
+                    change.make();
+                    woken.add(number);
+                },
                 ListenAddress.tcp(address),
                 address,
                 StreamFamily.of(opened.number).orElseThrow(),

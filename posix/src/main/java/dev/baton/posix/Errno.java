@@ -19,6 +19,8 @@ public enum Errno {
     ENOTSOCK(88, "not a socket"),
     EMSGSIZE(90, "message too long"),
     EPROTOTYPE(91, "socket of another type"),
+    ENOPROTOOPT(92, "option not known to this protocol"),
+    EOPNOTSUPP(95, "not supported by this kind of socket"),
     EAFNOSUPPORT(97, "address family not supported"),
     EADDRINUSE(98, "address already in use"),
     EADDRNOTAVAIL(99, "address not available on this machine"),

@@ -14,14 +14,16 @@ import java.util.Optional;
  * @param sent how many bytes were sent to it
  * @param sinceReceived how long ago it last sent something; since it was accepted if it has not
  * @param sinceSent how long ago something was last sent to it; since it was accepted if nothing was
+ * @param sending whether there is something that was to be sent and that the peer has not confirmed
  */
-public record TcpInfo(boolean open, long received, long sent, Duration sinceReceived, Duration sinceSent) {
+public record TcpInfo(
+        boolean open, long received, long sent, Duration sinceReceived, Duration sinceSent, boolean sending) {
     private static final int SIZE = 256;
     private static final int ESTABLISHED = 1;
     private static final int CLOSE_WAIT = 8;
 
     /** Empty if the descriptor is not a TCP socket, or closed. */
-    public static Optional<TcpInfo> of(int descriptor) {
+    public static Optional<TcpInfo> of(int descriptor) throws PosixException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment info = arena.allocate(SIZE, 8);
             Sockets.getOption(descriptor, Libc.IPPROTO_TCP, Libc.TCP_INFO, arena, info);
@@ -31,9 +33,13 @@ public record TcpInfo(boolean open, long received, long sent, Duration sinceRece
                     info.get(ValueLayout.JAVA_LONG, 128),
                     info.get(ValueLayout.JAVA_LONG, 200),
                     millis(info, 52),
-                    millis(info, 44)));
+                    millis(info, 44),
+                    info.get(ValueLayout.JAVA_INT, 24) != 0 || info.get(ValueLayout.JAVA_INT, 144) != 0));
         } catch (PosixException e) {
-            return Optional.empty();
+            return switch (e.errno()) {
+                case EBADF, ENOTSOCK, ENOPROTOOPT, EOPNOTSUPP -> Optional.empty();
+                default -> throw e;
+            };
         }
     }
 

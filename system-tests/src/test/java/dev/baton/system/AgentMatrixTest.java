@@ -51,6 +51,7 @@ class AgentMatrixTest {
             new Server("ServerSocket, virtual threads", "SocketProgram", List.of("virtual"), false),
             new Server("ServerSocket, platform thread", "SocketProgram", List.of("platform"), false),
             new Server("ServerSocket with a timeout", "SocketProgram", List.of("timeout"), false),
+            new Server("ServerSocket with a short timeout, virtual", "SocketProgram", List.of("hasty"), false),
             new Server("ServerSocketChannel, blocking", "SocketProgram", List.of("channel"), false),
             new Server("AsynchronousServerSocketChannel", "SocketProgram", List.of("asynchronous"), false),
             new Server("Netty 4.2, NIO", "NettyProgram", List.of(), true),
@@ -118,7 +119,7 @@ class AgentMatrixTest {
     }
 
     private static String verdict(LoadReport report, int generations) {
-        assertThat(report.failed()).as("%s", report).isZero();
+        assertThat(report.failed()).as("%s: %s", report, report.failureSamples()).isZero();
         assertThat(report.generations()).as("every generation answered").hasSize(generations);
         return "0 of %,d".formatted(report.requests());
     }

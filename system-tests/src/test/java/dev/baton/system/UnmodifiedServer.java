@@ -44,21 +44,25 @@ final class UnmodifiedServer implements AutoCloseable {
     static UnmodifiedServer start(Path directory, String program, List<String> arguments, String... options)
             throws Exception {
         int port = freePort();
-        String agent = Stream.concat(
-                        Stream.of("pid-file=" + directory.resolve("pid"), "run-dir=" + directory.resolve("run")),
-                        Arrays.stream(options))
-                .collect(Collectors.joining(",", "-javaagent:" + batonJar() + "=", ""));
-        ChildJvm child = ChildJvm.ofMain("dev.baton.system.unmodified." + program)
-                .withoutNativeAccess()
-                .classPath(classPath())
-                .directory(directory)
-                .jvmOptions(agent, "--illegal-native-access=deny", "-Xmx128m")
-                .jvmOptions("-Dio.netty.noUnsafe=true")
+        ChildJvm child = program(directory, program, options)
                 .arguments(Integer.toString(port))
                 .arguments(arguments.toArray(String[]::new))
                 .start();
         child.awaitLine("generation 1 (pid", SOON);
         return new UnmodifiedServer(directory, child, port);
+    }
+
+    /** A program with the agent, not started yet. */
+    static ChildJvm.Builder program(Path directory, String program, String... options) {
+        String agent = Stream.concat(
+                        Stream.of("pid-file=" + directory.resolve("pid"), "run-dir=" + directory.resolve("run")),
+                        Arrays.stream(options))
+                .collect(Collectors.joining(",", "-javaagent:" + batonJar() + "=", ""));
+        return ChildJvm.ofMain("dev.baton.system.unmodified." + program)
+                .withoutNativeAccess()
+                .classPath(classPath())
+                .directory(directory)
+                .jvmOptions(agent, "--illegal-native-access=deny", "-Xmx128m", "-Dio.netty.noUnsafe=true");
     }
 
     static Path batonJar() {

@@ -37,6 +37,11 @@ final class SocketProgram {
                 server.setSoTimeout(1_000);
                 acceptAll(server);
             }
+            case "hasty" -> {
+                ServerSocket server = new ServerSocket(port, BACKLOG, host);
+                server.setSoTimeout(1); // Begins and ends to wait all the time.
+                Thread.ofVirtual().start(() -> acceptAll(server)).join();
+            }
             case "channel" -> {
                 ServerSocketChannel server = ServerSocketChannel.open();
                 server.bind(new InetSocketAddress(host, port), BACKLOG);

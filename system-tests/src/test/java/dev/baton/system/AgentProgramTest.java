@@ -1,0 +1,161 @@
+package dev.baton.system;
+
+import static dev.baton.system.UnmodifiedServer.SOON;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.testkit.Answer;
+import dev.baton.testkit.ChildJvm;
+import dev.baton.testkit.OutputLine;
+import dev.baton.testkit.StrictConnection;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The agent in programs of every kind: it neither changes what they do nor how they end. */
+class AgentProgramTest {
+    private static final int TERMINATED = 143;
+    private static final int INTERRUPTED = 130;
+
+    @TempDir
+    private Path directory;
+
+    /** Starts one that hears one line from the test. */
+    private ChildJvm startClient(String way) throws Exception {
+        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            ChildJvm child = UnmodifiedServer.program(directory, "OtherProgram")
+                    .arguments(Integer.toString(server.getLocalPort()), way)
+                    .start();
+            try (Socket accepted = server.accept()) {
+                accepted.getOutputStream().write("hello\n".getBytes(StandardCharsets.US_ASCII));
+            }
+            return child;
+        }
+    }
+
+    private static List<String> text(ChildJvm child) throws InterruptedException {
+        return child.awaitAllOutput(SOON).stream().map(OutputLine::text).toList();
+    }
+
+    @Test
+    void aProgramThatOnlyConnectsEndsByASignalAsWithoutTheAgent() throws Exception {
+        for (Map.Entry<String, Integer> signal :
+                Map.of("TERM", TERMINATED, "INT", INTERRUPTED).entrySet()) {
+            try (ChildJvm child = startClient("client")) {
+                child.awaitLine("heard hello", SOON);
+                child.signal(signal.getKey());
+                assertThat(child.awaitExit(SOON)).as(signal.getKey()).isEqualTo(signal.getValue());
+            }
+        }
+    }
+
+    @Test
+    void aProgramThatReturnsOrExitsEndsWithItsOwnStatusAndHasSaidNothingMore() throws Exception {
+        try (ChildJvm child = startClient("returns")) {
+            assertThat(child.awaitExit(SOON)).isZero();
+            assertThat(text(child)).containsExactly("heard hello");
+        }
+        try (ChildJvm child = UnmodifiedServer.program(directory, "OtherProgram")
+                .arguments("0", "exits")
+                .start()) {
+            assertThat(child.awaitExit(SOON)).isEqualTo(7);
+            assertThat(text(child)).isEmpty();
+        }
+    }
+
+    @Test
+    void aPortThatIsTriedBeforeItIsServedAndOneThatTheKernelChoseDoNotDisturbARestart() throws Exception {
+        try (UnmodifiedServer service =
+                UnmodifiedServer.start(directory, "OtherProgram", List.of("probe"), "undo-window=0")) {
+            for (int i = 0; i < 2; i++) {
+                int mark = service.child().mark();
+                service.restart();
+                service.awaitOthersGone();
+                service.child().awaitLineAfter(mark, "port 0", line -> line.startsWith("port 0 gave "), SOON);
+                assertThat(StrictConnection.exchange(service.address(), UnmodifiedServer.request("/"), SOON))
+                        .isInstanceOf(Answer.class);
+            }
+        }
+    }
+
+    @Test
+    void aStopWaitsForTheRequestThatIsBeingAnswered() throws Exception {
+        try (UnmodifiedServer service = UnmodifiedServer.start(directory, "SocketProgram", List.of("virtual"));
+                StrictConnection client = StrictConnection.open(service.address());
+                StrictConnection silent = StrictConnection.open(service.address())) {
+            client.send(UnmodifiedServer.request("/slow"));
+            service.child().awaitLine("slow", SOON);
+            service.child().signal("TERM");
+            assertThat(client.receive(UnmodifiedServer.request("/slow"), SOON)).isInstanceOf(Answer.class);
+            assertThat(silent).isNotNull();
+            assertThat(service.child().awaitExit(SOON)).isEqualTo(TERMINATED);
+        }
+    }
+
+    @Test
+    void aSecondSignalEndsAProgramWhoseShutdownHookHangs() throws Exception {
+        try (UnmodifiedServer service =
+                UnmodifiedServer.start(directory, "OtherProgram", List.of("stubborn"), "drain-timeout=10m")) {
+            service.child().signal("TERM");
+            service.child().awaitLine("hook hangs", SOON);
+            service.child().signal("TERM");
+            assertThat(service.child().awaitExit(SOON)).isEqualTo(TERMINATED);
+        }
+    }
+
+    @Test
+    void aShutdownHookThatHangsIsEndedAfterTheDrainTimeout() throws Exception {
+        try (UnmodifiedServer service =
+                UnmodifiedServer.start(directory, "OtherProgram", List.of("stubborn"), "drain-timeout=2s")) {
+            service.child().signal("TERM");
+            assertThat(service.child().awaitExit(SOON)).isEqualTo(TERMINATED);
+            assertThat(text(service.child()))
+                    .anyMatch(line -> line.contains("the program's shutdown hooks are not through after 2 s"));
+        }
+    }
+
+    @Test
+    void aWrongOptionEndsTheProgramWithOneLine() throws Exception {
+        try (ChildJvm child = UnmodifiedServer.program(directory, "OtherProgram", "undo-widnow=3s")
+                .arguments("0", "exits")
+                .start()) {
+            assertThat(child.awaitExit(SOON)).isEqualTo(1);
+            assertThat(text(child)).singleElement().asString().startsWith("baton: -javaagent: there is no option");
+        }
+    }
+
+    /** With the {@code java} of the PATH, if it is an older one; it runs a program from its source. */
+    @Test
+    void anOldJdkRunsTheProgramWithoutBatonAndSaysSo() throws Exception {
+        Path program = Files.writeString(directory.resolve("Hello.java"), """
+                class Hello {
+                    public static void main(String[] arguments) {
+                        System.out.println("hello from " + System.getProperty("java.specification.version"));
+                    }
+                }
+                """);
+        try (ChildJvm child = ChildJvm.ofMain(program.toString())
+                .withoutNativeAccess()
+                .java(Path.of("java"))
+                .directory(directory)
+                .jvmOptions("-javaagent:" + UnmodifiedServer.batonJar() + "=pid-file=pid")
+                .start()) {
+            assertThat(child.awaitExit(SOON)).isZero();
+            List<String> lines = text(child);
+            String release = lines.getLast().replace("hello from ", "");
+            Assumptions.assumeTrue(Integer.parseInt(release) < 25, "the java of the PATH is new enough");
+            assertThat(lines)
+                    .containsExactlyInAnyOrder(
+                            "hello from " + release,
+                            "baton: this is JDK " + release
+                                    + ", and restarts need JDK 25 or newer; the program goes on without Baton");
+        }
+    }
+}
