@@ -43,12 +43,16 @@ final class ControlSocket implements AutoCloseable {
     private final Thread acceptor;
     private final CountDownLatch closed = new CountDownLatch(1);
 
+    /** A program that exits without a word to Baton leaves nothing for others to remove. */
+    private final Thread removal;
+
     private ControlSocket(Path path, int descriptor, int user, Service service) {
         this.path = path;
         this.descriptor = descriptor;
         this.user = user;
         this.service = service;
         this.acceptor = Thread.ofPlatform().daemon().name("baton-control").unstarted(this::acceptUntilClosed);
+        this.removal = Thread.ofPlatform().unstarted(() -> attempt(() -> Files.deleteIfExists(path)));
     }
 
     /** Opens {@code PID.sock} in the run directory, and removes from there what dead processes have left. */
@@ -63,6 +67,7 @@ final class ControlSocket implements AutoCloseable {
             Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
             Sockets.listen(descriptor, MAX_VISITORS);
             ControlSocket socket = new ControlSocket(path, descriptor, ProcessContext.effectiveUserId(), service);
+            Runtime.getRuntime().addShutdownHook(socket.removal);
             socket.acceptor.start();
             return socket;
         } catch (IOException | IllegalArgumentException e) {
@@ -158,6 +163,11 @@ final class ControlSocket implements AutoCloseable {
         closed.countDown();
         acceptor.interrupt();
         attempt(() -> Files.deleteIfExists(path));
+        try {
+            Runtime.getRuntime().removeShutdownHook(removal);
+        } catch (IllegalStateException e) {
+            // It runs, and does the same.
+        }
         // Wakes the acceptor from accept(2); this listener is nobody else's, so shutdown(2) is allowed.
         attempt(() -> Sockets.shutdown(descriptor));
         try {

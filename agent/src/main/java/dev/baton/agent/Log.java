@@ -55,10 +55,9 @@ final class Log {
         LOGGER.log(INFO, "the program is told to stop; {0} idle connections are open", open);
     }
 
+    /** To the standard error stream itself: what loggers write to is closed by a shutdown hook, the JDK's first of all. */
     static void programDoesNotStop(Duration patience) {
-        LOGGER.log(
-                WARNING,
-                "the program''s shutdown hooks are not through after {0} s: it is ended",
-                patience.toSeconds());
+        System.err.printf(
+                "baton: the program's shutdown hooks are not through after %d s: it is ended%n", patience.toSeconds());
     }
 }

@@ -61,6 +61,7 @@ class AgentProgramTest {
         try (ChildJvm child = startClient("returns")) {
             assertThat(child.awaitExit(SOON)).isZero();
             assertThat(text(child)).containsExactly("heard hello");
+            assertThat(directory.resolve("run")).isEmptyDirectory();
         }
         try (ChildJvm child = UnmodifiedServer.program(directory, "OtherProgram")
                 .arguments("0", "exits")

@@ -133,7 +133,7 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .resideOutsideOfPackages(
-                        "dev.baton.agent.premain", "dev.baton.cli", "dev.baton.testkit", "dev.baton.examples..")
+                        "dev.baton.agent..", "dev.baton.cli", "dev.baton.testkit", "dev.baton.examples..")
                 .should()
                 .accessField(System.class, "out")
                 .orShould()
