@@ -84,7 +84,10 @@ public final class Agent {
             Thread.currentThread().interrupt();
             return;
         }
-        int status = baton.stopSignal().stream().map(signal -> SIGNALLED + signal).findFirst().orElse(0);
+        int status = baton.stopSignal().stream()
+                .map(signal -> SIGNALLED + signal)
+                .findFirst()
+                .orElse(0);
         Duration patience = options.baton().drainTimeout();
         if (patience.isPositive()) {
             Duration bound = patience.compareTo(LEAST_FOR_HOOKS) > 0 ? patience : LEAST_FOR_HOOKS;

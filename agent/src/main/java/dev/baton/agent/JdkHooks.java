@@ -106,7 +106,9 @@ final class JdkHooks implements ClassFileTransformer {
             Class<?> type = Class.forName(PACKAGE + "." + owner);
             for (Method method : hooks.lookupClass().getDeclaredMethods()) {
                 if (has(type, method)) {
-                    methods.put(method.getName() + descriptor(method), type.getName().replace('.', '/'));
+                    methods.put(
+                            method.getName() + descriptor(method),
+                            type.getName().replace('.', '/'));
                 }
             }
         }
@@ -186,8 +188,8 @@ final class JdkHooks implements ClassFileTransformer {
 
     /** Who waits for a socket of the program. */
     static Waiters waiters(Lookup hooks) throws ReflectiveOperationException {
-        MethodHandle exclusively = hooks.findStatic(
-                hooks.lookupClass(), "exclusively", MethodType.methodType(void.class, Runnable.class));
+        MethodHandle exclusively =
+                hooks.findStatic(hooks.lookupClass(), "exclusively", MethodType.methodType(void.class, Runnable.class));
         MethodHandle wake = hooks.findStatic(hooks.lookupClass(), "wake", MethodType.methodType(void.class, int.class));
         return (number, change) -> {
             Attempts attempts = new Attempts();

@@ -5,8 +5,8 @@ import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
 import dev.baton.ListenAddress;
-import java.util.List;
 import java.time.Duration;
+import java.util.List;
 
 /** What the agent tells operators: one method for each event. */
 final class Log {

@@ -105,7 +105,10 @@ class DrainWatchTest {
             passTicks();
             accepted.getOutputStream().write(2);
             assertThat(client.getInputStream().read()).isEqualTo(2);
-            Await.state("the answer to be confirmed", SOON, () -> ConnectionCensus.of(ports).idle() == 1);
+            Await.state(
+                    "the answer to be confirmed",
+                    SOON,
+                    () -> ConnectionCensus.of(ports).idle() == 1);
             client.getOutputStream().write(3);
             assertThat(accepted.getInputStream().read()).isEqualTo(3);
             assertThat(ConnectionCensus.of(ports)).isEqualTo(OUTSTANDING);
@@ -122,8 +125,8 @@ class DrainWatchTest {
 
     @Test
     void whatTheClientDoesNotReadIsStillBeingSent() throws Exception {
-        try (ServerSocketChannel server = ServerSocketChannel.open()
-                        .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        try (ServerSocketChannel server =
+                        ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
                 SocketChannel client = SocketChannel.open(server.getLocalAddress());
                 SocketChannel accepted = server.accept()) {
             Set<Integer> ports = Set.of(((InetSocketAddress) server.getLocalAddress()).getPort());
@@ -141,7 +144,10 @@ class DrainWatchTest {
             for (long received = 0; received < sent; ) {
                 received += client.read(ByteBuffer.allocate(1 << 20));
             }
-            Await.state("all to be confirmed", SOON, () -> ConnectionCensus.of(ports).idle() == 1);
+            Await.state(
+                    "all to be confirmed",
+                    SOON,
+                    () -> ConnectionCensus.of(ports).idle() == 1);
         }
     }
 }

@@ -119,7 +119,9 @@ class AgentMatrixTest {
     }
 
     private static String verdict(LoadReport report, int generations) {
-        assertThat(report.failed()).as("%s: %s", report, report.failureSamples()).isZero();
+        assertThat(report.failed())
+                .as("%s: %s", report, report.failureSamples())
+                .isZero();
         assertThat(report.generations()).as("every generation answered").hasSize(generations);
         return "0 of %,d".formatted(report.requests());
     }
@@ -134,8 +136,8 @@ class AgentMatrixTest {
                 service.restart();
                 assertThat(connection.receive(UnmodifiedServer.request("/slow"), SOON))
                         .isInstanceOfSatisfying(
-                                Answer.class, answer -> assertThat(answer.generation())
-                                        .hasValue((int) old));
+                                Answer.class,
+                                answer -> assertThat(answer.generation()).hasValue((int) old));
             }
             service.awaitOthersGone();
             return "0 of 1";
@@ -181,7 +183,8 @@ class AgentMatrixTest {
             load.awaitAnswers(500, SOON);
             LoadReport report = load.stop();
             assertThat(report.generations().entrySet().stream()
-                            .max(Comparator.comparingLong(entry -> entry.getValue().lastNanos()))
+                            .max(Comparator.comparingLong(
+                                    entry -> entry.getValue().lastNanos()))
                             .map(Map.Entry::getKey))
                     .as("who answers last")
                     .hasValue((int) first);

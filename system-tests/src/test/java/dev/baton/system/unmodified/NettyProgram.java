@@ -57,7 +57,8 @@ final class NettyProgram {
             if (slow) {
                 System.out.println("slow");
             }
-            var _ = context.executor().schedule(() -> answer(context, keepAsked), slow ? 3_000 : 0, TimeUnit.MILLISECONDS);
+            var _ = context.executor()
+                    .schedule(() -> answer(context, keepAsked), slow ? 3_000 : 0, TimeUnit.MILLISECONDS);
         }
 
         private static void answer(ChannelHandlerContext context, boolean keep) {
