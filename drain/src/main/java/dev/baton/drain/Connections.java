@@ -346,7 +346,7 @@ public final class Connections {
         for (StateListener listener : stateListeners) {
             try {
                 listener.stateChanged(connection, from, to);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 LOGGER.log(Level.WARNING, "A listener for states of connections failed.", e);
             }
         }

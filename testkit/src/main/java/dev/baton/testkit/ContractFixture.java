@@ -150,13 +150,14 @@ abstract class ContractFixture {
     }
 
     @AfterEach
-    void closeEverything() throws IOException {
+    void closeEverything() throws Exception {
         gates.forEach(Gate::open);
         for (StrictConnection client : clients) {
             client.close();
         }
         if (running != null) {
             running.close();
+            running.end();
         }
         assertEquals(List.of(), states.gaps(), "changes of state that do not follow from the one before");
     }

@@ -26,6 +26,9 @@ public interface ServerUnderTest {
     /** Closes every connection now, but the hijacked ones; returns how many requests that has cut short. */
     int close();
 
+    /** Frees what {@link #close()} leaves, such as threads; the contract calls it last of all. Does nothing by default. */
+    default void end() throws Exception {}
+
     /** Tries to serve once more, with everything that it takes. The contract calls it only after the end. */
     void startAgain() throws Exception;
 

@@ -300,10 +300,16 @@ abstract class ShutdownRules extends StateRules {
     @Test
     @DisplayName("R24: a request that was answered does not count as cut, also if its client sends on")
     void anAnsweredRequestIsNotCut() throws Exception {
-        serve(exchange -> exchange.respond(401, "no"));
+        Gate gate = gate();
+        serve(exchange -> {
+            gate.pass();
+            exchange.respond(401, "no");
+        });
         StrictConnection uploader = client();
         send(uploader, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5000000\r\n\r\n");
+        gate.awaitReached();
         CompletableFuture<ShutdownOutcome> shutdown = beginShutdown();
+        gate.open();
         assertLastAnswer(uploader, 401, "no");
         // A client may have the answer before the server's thread has come back from sending it.
         Await.state(
