@@ -6,6 +6,7 @@ import dev.baton.drain.DrainOptions;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.jetty.io.ManagedSelector;
+import org.eclipse.jetty.io.SelectorManager;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -22,19 +24,23 @@ import org.eclipse.jetty.server.ServerConnector;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Jetty's {@code ServerConnector} on a listener of Baton's, which says the host and the port. All of Jetty's settings are as
- * they are there, but there is at least one acceptor thread.
+ * Jetty's {@code ServerConnector} on a listener of Baton's, which says the host and the port. Jetty's settings are as they are
+ * there, but for those of the listening socket ({@code acceptQueueSize}, {@code reuseAddress}, {@code reusePort},
+ * {@code inheritChannel}), which mean nothing; there is one acceptor thread.
  */
 public final class BatonConnector extends ServerConnector {
     private final dev.baton.Listener listener;
     private final Connections connections;
     private final JettyServer participant;
 
-    /** Accepted, and not yet with a selector. */
-    private final Map<SocketChannel, ServedConnection> accepted = new ConcurrentHashMap<>();
+    /** Those that Jetty has not closed. */
+    private final Map<SelectableChannel, ServedConnection> served = new ConcurrentHashMap<>();
 
-    /** Set by whoever starts the connector. */
-    private volatile @Nullable ListenerChannel channel;
+    /** Guards the two below: whether this generation accepts outlives Jetty's own stop and start, and a channel does not. */
+    private final Object lock = new Object();
+
+    private boolean accepting;
+    private @Nullable ListenerChannel channel;
 
     /** As the other constructor, with the default options, for HTTP/1.1 with Jetty's defaults. */
     public BatonConnector(Server server, dev.baton.Listener listener) {
@@ -56,6 +62,7 @@ public final class BatonConnector extends ServerConnector {
         this.listener = listener;
         this.connections = new Connections(options);
         this.participant = new JettyServer(this, listener, connections);
+        getSelectorManager().addEventListener(new Ends());
         setHost(address.getHostString());
         setPort(address.getPort());
     }
@@ -65,28 +72,63 @@ public final class BatonConnector extends ServerConnector {
         return participant;
     }
 
+    /** Jetty has one of these calls for each connection, whatever becomes of it. */
+    private final class Ends implements SelectorManager.AcceptListener {
+        /** The connection was closed before anything knew of it that Jetty would tell. */
+        @Override
+        public void onAcceptFailed(SelectableChannel socket, Throwable cause) {
+            ServedConnection connection = served.remove(socket);
+            if (connection != null) {
+                connection.closed();
+            }
+        }
+
+        @Override
+        public void onClosed(SelectableChannel socket) {
+            served.remove(socket);
+        }
+    }
+
     @Override
     protected void doStart() throws Exception {
-        for (HttpConfiguration.ConnectionFactory each : getBeans(HttpConfiguration.ConnectionFactory.class)) {
-            if (each.getHttpConfiguration().getCustomizer(TrackingCustomizer.class) == null) {
-                each.getHttpConfiguration().addCustomizer(new TrackingCustomizer());
+        for (HttpConfiguration configuration : getContainedBeans(HttpConfiguration.class)) {
+            if (configuration.getCustomizer(TrackingCustomizer.class) == null) {
+                configuration.getCustomizers().addFirst(new TrackingCustomizer());
             }
         }
         super.doStart();
+        synchronized (lock) {
+            if (accepting && channel != null) {
+                channel.resume();
+            }
+        }
+    }
+
+    @Override
+    protected void doStop() throws Exception {
+        try {
+            super.doStop();
+        } finally {
+            closeChannel();
+            served.values().forEach(ServedConnection::close);
+            served.clear();
+        }
     }
 
     @Override
     protected ServerSocketChannel openAcceptChannel() throws IOException {
         ListenerChannel opened = ListenerChannel.open(
-                listener, socket -> accepted.put(socket, ServedConnection.open(connections, socket)));
-        channel = opened;
+                listener, socket -> served.put(socket, ServedConnection.open(connections, socket)));
+        synchronized (lock) {
+            channel = opened;
+        }
         return opened;
     }
 
     @Override
     protected SocketChannelEndPoint newEndPoint(SocketChannel socket, ManagedSelector selector, SelectionKey key)
             throws IOException {
-        ServedConnection connection = accepted.remove(socket);
+        ServedConnection connection = served.get(socket);
         if (connection == null) {
             return super.newEndPoint(socket, selector, key);
         }
@@ -104,29 +146,46 @@ public final class BatonConnector extends ServerConnector {
 
     @Override
     public void accept(int acceptor) throws IOException {
-        ListenerChannel bound = channel;
+        ListenerChannel bound = channel();
         if (bound == null || !bound.isOpen()) {
             throw new ClosedChannelException();
         }
         super.accept(acceptor);
     }
 
-    void beginAccepting() {
-        ListenerChannel bound = channel;
-        if (bound == null || !isRunning()) {
-            throw new IllegalStateException("start Jetty before its connector joins Baton");
+    private @Nullable ListenerChannel channel() {
+        synchronized (lock) {
+            return channel;
         }
-        bound.resume();
+    }
+
+    void beginAccepting() {
+        synchronized (lock) {
+            if (channel == null || !channel.isOpen() || !isRunning()) {
+                throw new IllegalStateException("start Jetty before its connector joins Baton");
+            }
+            accepting = true;
+            channel.resume();
+        }
     }
 
     CompletableFuture<Void> park() {
-        ListenerChannel bound = channel;
-        return bound == null ? CompletableFuture.completedFuture(null) : bound.park();
+        synchronized (lock) {
+            accepting = false;
+            return channel == null ? CompletableFuture.completedFuture(null) : channel.park();
+        }
     }
 
     /** Closes the descriptor; the listener stays open. A second call does nothing. */
     void release() throws IOException {
-        ListenerChannel bound = channel;
+        synchronized (lock) {
+            accepting = false;
+        }
+        closeChannel();
+    }
+
+    private void closeChannel() throws IOException {
+        ListenerChannel bound = channel();
         if (bound != null) {
             bound.close();
         }

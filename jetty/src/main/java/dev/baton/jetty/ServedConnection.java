@@ -15,8 +15,13 @@ import org.jspecify.annotations.Nullable;
  * One of Jetty's connections as the registry sees it.
  *
  * <p>Jetty works on a connection on any thread. Every change of the state, every read, and the decision that an idle
- * connection ends, are made under the monitor of this object: so a request of which a byte was read is active, and one of
- * which a byte waits in the kernel is seen.
+ * connection ends, are made under the monitor of this object.
+ *
+ * <p><b>Request versus idle close, settled here.</b> Bytes are {@linkplain #reading in use} from the read that has taken
+ * them from the kernel until Jetty waits for the next. When it waits, what was read belongs to a request that a handler has
+ * been given, to one that was answered, or to a head that is not complete: the first two are counted, the third is known by
+ * the bytes that came since. So a connection that is closed as idle has no request under way, nothing in use and nothing in
+ * the kernel; and once that is decided nothing more is read.
  */
 final class ServedConnection implements ConnectionControl {
     private final Connections connections;
@@ -30,18 +35,20 @@ final class ServedConnection implements ConnectionControl {
     private volatile @Nullable TrackedEndPoint endPoint;
 
     // Guarded by this.
-    private int requests;
+    private final RequestCount count = new RequestCount();
+    private boolean reading;
 
     /** The last request has its response. */
     private boolean answered;
-
-    /** Nothing was read since then. */
-    private boolean quiet;
 
     /** Of the request that was answered last, the client has sent everything. */
     private boolean bodyRead = true;
 
     private boolean outputShutDown;
+
+    /** It was to be closed as idle, and something was under way. */
+    private boolean asked;
+
     private boolean ending;
     private boolean cut;
 
@@ -87,22 +94,20 @@ final class ServedConnection implements ConnectionControl {
     }
 
     /** Reads; of a connection that is about to be closed as idle nothing is read any more. */
-    synchronized int fill(Fill fill) throws IOException {
+    synchronized int fill(Fill fill, Protocol protocol) throws IOException {
         if (ending) {
             return -1;
         }
-        int count = fill.fill();
-        if (count > 0) {
-            tracked.received(count);
-            quiet = false;
-            switch (tracked.state()) {
-                case NEW, IDLE -> tracked.active();
-                case ACTIVE, HIJACKED, CLOSED -> {
-                    // More of the same.
-                }
+        int length = fill.fill();
+        if (length > 0) {
+            tracked.received(length);
+            count.received(length);
+            reading = true;
+            if (protocol.isHttp1() && !protocol.isTls()) {
+                active();
             }
         }
-        return count;
+        return length;
     }
 
     synchronized void sent(long bytes) {
@@ -111,19 +116,22 @@ final class ServedConnection implements ConnectionControl {
         }
     }
 
-    synchronized void requestBegun() {
-        requests++;
+    synchronized void requestBegun(Protocol protocol) {
+        count.begun(protocol);
         answered = false;
+        active();
     }
 
     /** A response is complete, or has failed. */
-    synchronized void requestEnded(boolean wholeRequest) {
-        requests--;
+    synchronized void requestEnded(Protocol protocol, boolean wholeRequest) {
+        count.ended(protocol);
         answered = true;
-        quiet = true;
         bodyRead = wholeRequest;
         tracked.requestServed();
         endIfAnswered();
+        if (!protocol.isHttp1() && count.isZero() && !outputShutDown) {
+            rests();
+        }
     }
 
     synchronized void outputShutDown() {
@@ -133,30 +141,73 @@ final class ServedConnection implements ConnectionControl {
 
     /** The client has all that it has asked for, and is not sending: a drain need not wait for its close. */
     private void endIfAnswered() {
-        if (outputShutDown && answered && bodyRead && requests == 0) {
+        if (outputShutDown && answered && bodyRead && count.isZero()) {
             tracked.closed();
         }
     }
 
     /** Jetty waits for bytes, and has none left that it was given before. */
-    synchronized void waits() {
-        if (answered && quiet && requests == 0 && !outputShutDown && tracked.state() == ConnectionState.ACTIVE) {
-            tracked.idle();
+    synchronized void waits(Protocol protocol) {
+        reading = false;
+        if (protocol.isOutputShutDown() && !outputShutDown) {
+            outputShutDown();
+        }
+        if (!count.isZero() || outputShutDown || count.hasQueued(protocol)) {
+            return;
+        }
+        if (count.isWithinHead(protocol)) {
+            active();
+        } else {
+            rests();
         }
     }
 
-    synchronized boolean isWithinHead() {
-        return tracked.state() == ConnectionState.ACTIVE && requests == 0 && !quiet && !outputShutDown;
+    private void active() {
+        switch (tracked.state()) {
+            case NEW, IDLE -> tracked.active();
+            case ACTIVE, HIJACKED, CLOSED -> {
+                // More of the same.
+            }
+        }
     }
 
-    /** Whether the client, which has its response, still sends: a close would reset the connection. */
+    /** Nothing is under way. */
+    private void rests() {
+        switch (tracked.state()) {
+            case ACTIVE -> tracked.idle();
+            case NEW, IDLE -> {
+                if (asked) {
+                    closeIfIdle();
+                }
+            }
+            case HIJACKED, CLOSED -> {
+                // It stays so.
+            }
+        }
+    }
+
+    synchronized boolean isWithinHead(Protocol protocol) {
+        return tracked.state() == ConnectionState.ACTIVE
+                && protocol.isHttp1()
+                && count.isZero()
+                && !outputShutDown
+                && count.isWithinHead(protocol);
+    }
+
+    /** Whether, in a drain, the client, which has its response, still sends: a close would reset the connection. */
     synchronized boolean isToLinger() {
-        return answered && !bodyRead && requests == 0 && !cut && tracked.state() == ConnectionState.ACTIVE;
+        return isDraining()
+                && answered
+                && !bodyRead
+                && count.isZero()
+                && !cut
+                && tracked.state() == ConnectionState.ACTIVE;
     }
 
     /** The connection is the application's. */
     synchronized void upgraded() {
         if (tracked.state() == ConnectionState.ACTIVE) {
+            tracked.requestServed();
             tracked.hijacked();
         }
     }
@@ -165,14 +216,13 @@ final class ServedConnection implements ConnectionControl {
         tracked.closed();
     }
 
+    /** Whether responses are to say that they are the last is asked for each. */
     @Override
-    public void drain(DrainReason reason) {
-        // Whether responses are to say that they are the last is asked for each.
-    }
+    public void drain(DrainReason reason) {}
 
     @Override
-    public void resume() {
-        // As for drain.
+    public synchronized void resume() {
+        asked = false;
     }
 
     @Override
@@ -188,24 +238,33 @@ final class ServedConnection implements ConnectionControl {
         if ((tracked.state() != ConnectionState.NEW && tracked.state() != ConnectionState.IDLE) || !isDraining()) {
             return false;
         }
-        try {
-            ending = socket.socket().getInputStream().available() == 0;
-        } catch (IOException _) {
-            ending = true;
-        }
+        TrackedEndPoint current = endPoint;
+        boolean queued = current != null && count.hasQueued(current.protocol());
+        ending = count.isZero() && !reading && !queued && isKernelEmpty();
+        asked = !ending;
         return ending;
+    }
+
+    private boolean isKernelEmpty() {
+        try {
+            return socket.socket().getInputStream().available() == 0;
+        } catch (IOException _) {
+            return true; // The connection has ended.
+        }
     }
 
     @Override
     public void close() {
         TrackedEndPoint current = endPoint;
+        boolean busy;
         synchronized (this) {
             cut = true;
-        }
-        if (current != null) {
-            current.close();
+            busy = tracked.state() == ConnectionState.ACTIVE;
         }
         try (socket) {
+            if (current != null) {
+                current.end(busy);
+            }
             closed();
         } catch (IOException e) {
             System.getLogger("dev.baton.jetty").log(System.Logger.Level.DEBUG, "A connection was not closed well.", e);
@@ -214,7 +273,7 @@ final class ServedConnection implements ConnectionControl {
 
     @Override
     public synchronized boolean isAnswered() {
-        return outputShutDown || (answered && requests == 0);
+        return outputShutDown || (answered && count.isZero());
     }
 
     @Override

@@ -7,7 +7,6 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeoutException;
-import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.util.Callback;
@@ -37,9 +36,14 @@ final class TrackedEndPoint extends SocketChannelEndPoint {
         return served;
     }
 
+    /** What Jetty speaks here, at this moment. */
+    Protocol protocol() {
+        return Protocol.on(this);
+    }
+
     @Override
     public int fill(ByteBuffer buffer) throws IOException {
-        return served.fill(() -> super.fill(buffer));
+        return served.fill(() -> super.fill(buffer), protocol());
     }
 
     @Override
@@ -62,30 +66,43 @@ final class TrackedEndPoint extends SocketChannelEndPoint {
 
     @Override
     public void fillInterested(Callback callback) {
-        served.waits();
+        served.waits(protocol());
         super.fillInterested(callback);
     }
 
+    /** As TLS waits, and as a request waits for its body. */
     @Override
-    public void upgrade(Connection next) {
-        super.upgrade(next);
-        if (!next.getClass().getName().startsWith("org.eclipse.jetty.http2.")) {
-            served.upgraded();
-        }
+    public boolean tryFillInterested(Callback callback) {
+        served.waits(protocol());
+        return super.tryFillInterested(callback);
     }
 
-    /** Tells a client whose head did not become complete, which Jetty does not. */
+    /** Tells a client whose head of HTTP/1.1 did not become complete, which Jetty does not. */
     @Override
     protected void onIdleExpired(TimeoutException timeout) {
-        if (served.isWithinHead()) {
+        Protocol protocol = protocol();
+        if (served.isWithinHead(protocol)) {
             try {
-                flush(ByteBuffer.wrap(TIMED_OUT));
-                shutdownOutput();
+                protocol.endPoint().flush(ByteBuffer.wrap(TIMED_OUT));
+                protocol.endPoint().shutdownOutput();
             } catch (IOException e) {
                 timeout.addSuppressed(e);
             }
         }
         super.onIdleExpired(timeout);
+    }
+
+    /** Closes the connection at once, as its protocols say: TLS by a close_notify, an idle HTTP/2 by a GOAWAY. */
+    void end(boolean busy) {
+        Protocol protocol = protocol();
+        try {
+            if (!busy && protocol.connection() != null) {
+                protocol.connection().close();
+            }
+            protocol.endPoint().close();
+        } finally {
+            close();
+        }
     }
 
     @Override

@@ -7,6 +7,7 @@ import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpHeaderValue;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.MetaData;
+import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpStream;
@@ -19,36 +20,46 @@ final class TrackingCustomizer implements HttpConfiguration.Customizer {
     @Override
     public Request customize(Request request, HttpFields.Mutable responseHeaders) {
         EndPoint endPoint = request.getConnectionMetaData().getConnection().getEndPoint();
-        if (endPoint instanceof EndPoint.Wrapper wrapper) {
+        while (endPoint instanceof EndPoint.Wrapper wrapper) {
             endPoint = wrapper.unwrap();
         }
         if (endPoint instanceof TrackedEndPoint tracked) {
-            boolean http1 =
-                    request.getConnectionMetaData().getHttpVersion().getVersion() <= HttpVersion.HTTP_1_1.getVersion();
-            ServedConnection connection = tracked.served();
-            connection.requestBegun();
-            request.addHttpStreamWrapper(stream -> new TrackedStream(stream, connection, http1));
+            tracked.served().requestBegun(tracked.protocol());
+            request.addHttpStreamWrapper(stream -> new TrackedStream(stream, request, tracked));
         }
         return request;
     }
 
     private static final class TrackedStream extends HttpStream.Wrapper {
+        private final Request request;
+        private final TrackedEndPoint endPoint;
         private final ServedConnection connection;
         private final boolean http1;
 
-        TrackedStream(HttpStream stream, ServedConnection connection, boolean http1) {
+        TrackedStream(HttpStream stream, Request request, TrackedEndPoint endPoint) {
             super(stream);
-            this.connection = connection;
-            this.http1 = http1;
+            this.request = request;
+            this.endPoint = endPoint;
+            this.connection = endPoint.served();
+            this.http1 =
+                    request.getConnectionMetaData().getHttpVersion().getVersion() <= HttpVersion.HTTP_1_1.getVersion();
         }
 
-        /** The last moment to say that the response is the last of its connection. */
+        /** The last moment to say that the response is the last of its connection; that of an upgrade is not. */
         @Override
         public void prepareResponse(HttpFields.Mutable headers) {
             super.prepareResponse(headers);
-            if (http1 && connection.isDraining()) {
+            if (http1
+                    && connection.isDraining()
+                    && !isUpgrade()
+                    && !headers.contains(HttpHeader.CONNECTION, HttpHeaderValue.UPGRADE.asString())) {
                 headers.put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE);
             }
+        }
+
+        /** Whether the application goes on with the connection itself: a WebSocket, a tunnel. */
+        private boolean isUpgrade() {
+            return http1 && request.getAttribute(HttpStream.UPGRADE_CONNECTION_ATTRIBUTE) instanceof Connection;
         }
 
         /**
@@ -87,15 +98,20 @@ final class TrackingCustomizer implements HttpConfiguration.Customizer {
                     response.getTrailersSupplier());
         }
 
+        /** Tells of an upgrade first: Jetty reads for the new protocol within the call. */
         @Override
         public void succeeded() {
-            connection.requestEnded(getWrapped().consumeAvailable() == null);
+            if (isUpgrade()) {
+                connection.upgraded();
+            } else {
+                connection.requestEnded(endPoint.protocol(), getWrapped().consumeAvailable() == null);
+            }
             super.succeeded();
         }
 
         @Override
         public void failed(Throwable failure) {
-            connection.requestEnded(false);
+            connection.requestEnded(endPoint.protocol(), false);
             super.failed(failure);
         }
     }

@@ -31,6 +31,7 @@ class BatonConnectorTest {
     private static final Duration SOON = Duration.ofSeconds(20);
     private static final Request GET = Request.get("/", ExpectedBody.anything());
 
+    private final CompletableFuture<Void> gate = new CompletableFuture<>();
     private final Listener listener;
     private final Server jetty = new Server();
     private final BatonConnector connector;
@@ -51,6 +52,7 @@ class BatonConnectorTest {
 
     @AfterEach
     void close() throws Exception {
+        gate.complete(null);
         server.close();
         jetty.stop();
         listener.close();
@@ -67,28 +69,60 @@ class BatonConnectorTest {
 
     @Test
     void aDrainThatIsUndoneLeavesConnectionsAsTheyWere() throws Exception {
-        serve(exchange -> exchange.respond(200, "ok"));
+        CompletableFuture<Void> reached = new CompletableFuture<>();
+        serve(exchange -> {
+            if (exchange.path().equals("/held")) {
+                reached.complete(null);
+                gate.join();
+            }
+            exchange.respond(200, "ok");
+        });
         try (StrictConnection idle = connect();
-                StrictConnection silent = connect()) {
+                StrictConnection silent = connect();
+                StrictConnection busy = connect()) {
             assertThat(ask(idle).announcesClose()).isFalse();
-            Await.state("both to be known", SOON, () -> server.connections().size() == 2);
+            busy.write("GET /held HTTP/1.1\r\nHost: h\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            Await.event("the request", reached, SOON);
+            Await.state("all to be known", SOON, () -> server.connections().size() == 3);
             Await.event("the park", server.park(), SOON);
             CompletableFuture<Void> drained = server.drain(DrainReason.SUCCEEDED);
-            Await.event("the server to accept again", server.resume(), SOON);
-
-            assertThat(drained).isCompletedExceptionally();
-            assertThat(ask(idle).announcesClose()).isFalse();
-            assertThat(ask(silent).announcesClose()).isFalse();
             try (StrictConnection next = connect()) {
-                assertThat(ask(next).announcesClose()).isFalse();
+                next.send(GET);
+                Await.event("the server to accept again", server.resume(), SOON);
+                assertThat(drained).isCompletedExceptionally();
+                gate.complete(null);
+
+                assertThat(((Answer) busy.receive(GET, SOON)).announcesClose()).isFalse();
+                assertThat(((Answer) next.receive(GET, SOON)).announcesClose()).isFalse();
+                assertThat(ask(busy).announcesClose()).isFalse();
+                assertThat(ask(idle).announcesClose()).isFalse();
+                assertThat(ask(silent).announcesClose()).isFalse();
             }
+        }
+    }
+
+    @Test
+    void aConnectorThatIsStoppedAndStartedAcceptsAsBefore() throws Exception {
+        serve(exchange -> exchange.respond(200, "ok"));
+        connector.stop();
+        assertThat(server.resume()).failsWithin(SOON).withThrowableThat().withMessageContaining("start Jetty");
+        connector.start();
+        try (StrictConnection client = connect()) {
+            assertThat(ask(client).status()).isEqualTo(200);
+        }
+        Await.event("the park", server.park(), SOON);
+        connector.stop();
+        connector.start();
+        try (StrictConnection client = connect()) {
+            client.send(GET);
+            Await.event("the server to accept again", server.resume(), SOON);
+            assertThat(((Answer) client.receive(GET, SOON)).status()).isEqualTo(200);
         }
     }
 
     @Test
     void aBodyOfUnknownLengthIsStillChunkedInADrain() throws Exception {
         CompletableFuture<Void> reached = new CompletableFuture<>();
-        CompletableFuture<Void> gate = new CompletableFuture<>();
         serve(exchange -> {
             reached.complete(null);
             gate.join();
@@ -119,7 +153,6 @@ class BatonConnectorTest {
         try (StrictConnection client = connect()) {
             assertThat(ask(client).status()).isEqualTo(200);
         }
-        server.release();
         jetty.stop();
         leaks.assertNone(SOON);
         String port = ":" + ((InetSocketAddress) listener.localAddress()).getPort();

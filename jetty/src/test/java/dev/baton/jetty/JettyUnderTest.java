@@ -12,25 +12,52 @@ import dev.baton.drain.ShutdownResult;
 import dev.baton.testkit.ContractHandler;
 import dev.baton.testkit.ContractOptions;
 import dev.baton.testkit.ServerUnderTest;
+import dev.baton.testkit.TestCertificate;
+import java.io.IOException;
 import java.net.SocketAddress;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import org.eclipse.jetty.server.ConnectionFactory;
+import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.SslConnectionFactory;
+import org.eclipse.jetty.util.ssl.SslContextFactory;
 
 /** A {@link JettyServer} as the contract sees it. */
 final class JettyUnderTest implements ServerUnderTest {
+    private final Server jetty;
+    private final Listener listener;
     private final JettyServer server;
-    private final SocketAddress address;
 
-    private JettyUnderTest(JettyServer server, SocketAddress address) {
+    private JettyUnderTest(Server jetty, Listener listener, JettyServer server) {
+        this.jetty = jetty;
+        this.listener = listener;
         this.server = server;
-        this.address = address;
     }
 
-    static JettyUnderTest start(ContractOptions options, ContractHandler handler) throws Exception {
+    /** What a connector of HTTP/1.1 is made of. */
+    static ConnectionFactory[] http() {
+        return new ConnectionFactory[] {new HttpConnectionFactory()};
+    }
+
+    /** The same within TLS, for a client that calls its host what it likes. */
+    static ConnectionFactory[] https(TestCertificate certificate) throws GeneralSecurityException, IOException {
+        SslContextFactory.Server tls = new SslContextFactory.Server();
+        tls.setSslContext(certificate.serverContext());
+        HttpConfiguration configuration = new HttpConfiguration();
+        configuration.addCustomizer(new SecureRequestCustomizer(false));
+        return new ConnectionFactory[] {
+            new SslConnectionFactory(tls, "http/1.1"), new HttpConnectionFactory(configuration)
+        };
+    }
+
+    static JettyUnderTest start(ContractOptions options, ContractHandler handler, ConnectionFactory... factories)
+            throws Exception {
         DrainOptions drainOptions = DrainOptions.builder()
                 .idlePolicy(IdlePolicy.valueOf(options.idlePolicy().name()))
                 .newConnectionGrace(options.newConnectionGrace())
@@ -38,18 +65,18 @@ final class JettyUnderTest implements ServerUnderTest {
                 .build();
         Listener listener = Listeners.bind(ListenAddress.parse("127.0.0.1:0"), 0);
         Server jetty = new Server();
-        BatonConnector connector = new BatonConnector(jetty, listener, drainOptions, new HttpConnectionFactory());
+        BatonConnector connector = new BatonConnector(jetty, listener, drainOptions, factories);
         connector.setIdleTimeout(options.headTimeout().toMillis());
         jetty.addConnector(connector);
         jetty.setHandler(new ContractJettyHandler(handler));
         jetty.start();
         connector.participant().resume().join();
-        return new JettyUnderTest(connector.participant(), listener.localAddress());
+        return new JettyUnderTest(jetty, listener, connector.participant());
     }
 
     @Override
     public SocketAddress address() {
-        return address;
+        return listener.localAddress();
     }
 
     @Override
@@ -95,6 +122,12 @@ final class JettyUnderTest implements ServerUnderTest {
     @Override
     public int close() {
         return server.close();
+    }
+
+    @Override
+    public void end() throws Exception {
+        jetty.stop();
+        listener.close();
     }
 
     @Override
