@@ -10,6 +10,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import org.apache.tomcat.util.net.NioChannel;
 import org.apache.tomcat.util.net.NioEndpoint;
 import org.apache.tomcat.util.net.SocketBufferHandler;
@@ -23,14 +24,22 @@ import org.jspecify.annotations.Nullable;
  * the endpoint serves on.
  */
 final class BatonEndpoint extends NioEndpoint {
+    /** How many connections may linger at a time outside a drain: Tomcat's {@code maxConnections} does not count them. */
+    private static final int MAX_LINGERING = 100;
+
+    private final Semaphore lingering = new Semaphore(MAX_LINGERING);
+
     private @Nullable Listener listener;
     private @Nullable Connections registry;
 
-    /** What Tomcat calls the server socket; set by whoever starts Tomcat. */
-    private volatile @Nullable ListenerChannel channel;
+    /** Guards the two below. */
+    private final Object lock = new Object();
 
-    /** Whether this generation accepts, whatever Tomcat pauses. */
-    private volatile boolean accepting;
+    /** What Tomcat calls the server socket; there is one from each start of Tomcat to its stop. */
+    private @Nullable ListenerChannel channel;
+
+    /** Whether this generation accepts, whatever Tomcat pauses, or stops and starts again. */
+    private boolean accepting;
 
     /** The connection that the acceptor has just accepted; its thread alone uses it. */
     private @Nullable ServedConnection accepted;
@@ -50,27 +59,42 @@ final class BatonEndpoint extends NioEndpoint {
 
     /** Begins to accept. */
     void beginAccepting() {
-        ListenerChannel bound = channel;
-        if (bound == null) {
-            throw new IllegalStateException("start Tomcat before its server joins Baton");
+        synchronized (lock) {
+            if (channel == null || !channel.isOpen()) {
+                throw new IllegalStateException("start Tomcat before its server joins Baton");
+            }
+            accepting = true;
+            channel.resume();
         }
-        accepting = true;
-        bound.resume();
     }
 
     /** See {@link ListenerChannel#park()}. */
     CompletableFuture<Void> park() {
-        accepting = false;
-        ListenerChannel bound = channel;
-        return bound == null ? CompletableFuture.completedFuture(null) : bound.park();
+        synchronized (lock) {
+            accepting = false;
+            return channel == null ? CompletableFuture.completedFuture(null) : channel.park();
+        }
     }
 
     /** Closes the descriptor; the listener stays open. A second call does nothing. */
     void release() throws IOException {
-        accepting = false;
-        ListenerChannel bound = channel;
+        synchronized (lock) {
+            accepting = false;
+        }
+        closeChannel();
+    }
+
+    /** As {@link #release()}; the next start of Tomcat opens another, and accepts if this one did. */
+    void closeChannel() throws IOException {
+        ListenerChannel bound = channel();
         if (bound != null) {
             bound.close();
+        }
+    }
+
+    private @Nullable ListenerChannel channel() {
+        synchronized (lock) {
+            return channel;
         }
     }
 
@@ -82,18 +106,40 @@ final class BatonEndpoint extends NioEndpoint {
             throw new IllegalStateException(
                     "the connector has no listener: call BatonHttp11Protocol.serve before Tomcat starts");
         }
-        channel = ListenerChannel.open(from, socket -> accepted = ServedConnection.open(connections, this, socket));
+        ListenerChannel opened =
+                ListenerChannel.open(from, socket -> accepted = ServedConnection.open(connections, this, socket));
+        synchronized (lock) {
+            channel = opened;
+        }
     }
 
     @Override
     protected @Nullable NetworkChannel getServerSocket() {
-        return channel;
+        return channel();
     }
 
     @Override
     protected void doCloseServerSocket() throws IOException {
-        release();
-        channel = null;
+        closeChannel();
+    }
+
+    /** Tomcat's stop closes the channel; where Tomcat binds when it is initialised, nobody else opens another. */
+    @Override
+    public void startInternal() throws Exception {
+        ListenerChannel bound = channel();
+        if (bound != null && !bound.isOpen()) {
+            initServerSocket();
+        }
+        super.startInternal();
+        resumeChannel();
+    }
+
+    private void resumeChannel() {
+        synchronized (lock) {
+            if (channel != null && accepting) {
+                channel.resume();
+            }
+        }
     }
 
     /** Nothing waits in accept(2): parking or closing the channel wakes the acceptor. */
@@ -103,7 +149,7 @@ final class BatonEndpoint extends NioEndpoint {
     /** Tomcat's pause, as in its own stop: no connection is taken that would be destroyed. */
     @Override
     public void pause() {
-        ListenerChannel bound = channel;
+        ListenerChannel bound = channel();
         if (bound != null) {
             var _ = bound.park();
         }
@@ -113,10 +159,7 @@ final class BatonEndpoint extends NioEndpoint {
     @Override
     public void resume() {
         super.resume();
-        ListenerChannel bound = channel;
-        if (bound != null && accepting) {
-            bound.resume();
-        }
+        resumeChannel();
     }
 
     /** Where the kernel sends a file nobody says when the response is over. */
@@ -126,9 +169,11 @@ final class BatonEndpoint extends NioEndpoint {
     }
 
     @Override
+    @SuppressWarnings("ThreadPriorityCheck") // A setting of Tomcat's.
     protected void startAcceptorThread() {
         acceptor = new ListenerAcceptor(this);
         Thread thread = new Thread(acceptor, getName() + "-Acceptor");
+        thread.setPriority(getAcceptorThreadPriority());
         thread.setDaemon(getDaemon());
         thread.start();
     }
@@ -145,7 +190,7 @@ final class BatonEndpoint extends NioEndpoint {
 
     /** Accepts one connection, and gives it to the poller. */
     void acceptOne() throws IOException {
-        ListenerChannel bound = channel;
+        ListenerChannel bound = channel();
         if (bound == null) {
             throw new ClosedChannelException();
         }
@@ -173,6 +218,15 @@ final class BatonEndpoint extends NioEndpoint {
     @Override
     public void setHandler(Handler<NioChannel> handler) {
         super.setHandler(new TrackingHandler(handler));
+    }
+
+    /** Whether one more connection may linger; if so, {@link #lingered()} is to follow. */
+    boolean mayLinger() {
+        return lingering.tryAcquire();
+    }
+
+    void lingered() {
+        lingering.release();
     }
 
     /** Takes the socket out of the poller's selector, so that it can be read by others. */

@@ -14,8 +14,9 @@ import org.apache.coyote.http11.Http11NioProtocol;
  * Tomcat's {@code Http11NioProtocol} on a listener of Baton's. It has a constructor without arguments because Tomcat makes
  * protocols by the names of their classes: {@code new Connector(BatonHttp11Protocol.class.getName())}.
  *
- * <p>All of Tomcat's settings are as they are there, but for {@code useSendfile}, which is off: where the kernel sends a file
- * Tomcat does not say when the response is over.
+ * <p>Tomcat's settings are as they are there, but for those of the listening socket ({@code acceptCount},
+ * {@code unixDomainSocketPath}, {@code useInheritedChannel}), which mean nothing, and for {@code useSendfile}, which is off:
+ * where the kernel sends a file Tomcat does not say when the response is over.
  */
 public final class BatonHttp11Protocol extends Http11NioProtocol {
     private final BatonEndpoint endpoint;
@@ -59,10 +60,8 @@ public final class BatonHttp11Protocol extends Http11NioProtocol {
         return new TrackingProcessor(this, getAdapter());
     }
 
-    /** 1 during a drain: of a request that is parsed then, the response says that it is the last of its connection. */
-    @Override
-    public int getMaxKeepAliveRequests() {
-        return endpoint.isDraining() ? 1 : super.getMaxKeepAliveRequests();
+    boolean isDraining() {
+        return endpoint.isDraining();
     }
 
     /**
@@ -76,9 +75,11 @@ public final class BatonHttp11Protocol extends Http11NioProtocol {
     @Override
     public boolean useCompression(Request request, Response response) {
         boolean compressed = super.useCompression(request, response);
-        if (endpoint.isDraining() && request.protocol().equals("HTTP/1.1")) {
+        String version = request.protocol().toString();
+        if (endpoint.isDraining() && version.startsWith("HTTP/1.")) {
             response.getMimeHeaders().setValue("Connection").setString("close");
-            if (response.getContentLengthLong() < 0
+            if (version.equals("HTTP/1.1")
+                    && response.getContentLengthLong() < 0
                     && response.getTrailerFields() == null
                     && !request.getMethod().equals("HEAD")) {
                 response.setTrailerFields(Map::of);

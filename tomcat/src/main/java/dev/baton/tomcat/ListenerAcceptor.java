@@ -41,9 +41,10 @@ final class ListenerAcceptor extends Acceptor<SocketChannel> {
                     return;
                 } catch (ServerClosedException _) {
                     endpoint.notAccepted(); // Closed at the moment of the accept.
-                } catch (IOException e) {
+                } catch (IOException | RuntimeException | Error e) {
+                    // Whatever it is: a server whose acceptor ends is deaf, and looks healthy.
                     endpoint.notAccepted();
-                    LOGGER.log(Level.WARNING, "A connection was not accepted; it stays in the queue.", e);
+                    LOGGER.log(Level.WARNING, "A connection was not accepted.", e);
                     errorDelay = handleExceptionWithDelay(errorDelay);
                 }
             }
@@ -59,7 +60,7 @@ final class ListenerAcceptor extends Acceptor<SocketChannel> {
     public void stopMillis(int waitMillis) {
         stopped = true;
         try {
-            endpoint.release();
+            endpoint.closeChannel();
             if (waitMillis > 0 && !ended.await(waitMillis, TimeUnit.MILLISECONDS)) {
                 LOGGER.log(Level.WARNING, "The acceptor has not ended within " + waitMillis + " ms.");
             }

@@ -110,6 +110,11 @@ final class ServedConnection implements ConnectionControl {
         answered = false;
     }
 
+    /** Tomcat gives up on a request, of which the client has not sent everything. */
+    synchronized void bodyUnread(boolean unread) {
+        bodyUnread = unread;
+    }
+
     /** A response was written out in full. */
     synchronized void answered(boolean unread) {
         answered = true;
@@ -155,7 +160,22 @@ final class ServedConnection implements ConnectionControl {
         }
     }
 
-    /** Has Tomcat send GOAWAY. */
+    /** With the lock, because a wrapper has no processor while that is at work. */
+    private void tellHttp2Afterwards() {
+        NioSocketWrapper current = wrapper;
+        if (current == null) {
+            return;
+        }
+        Lock lock = current.getLock();
+        lock.lock();
+        try {
+            tellHttp2();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Has Tomcat send GOAWAY. With the lock of the wrapper. */
     private void tellHttp2() {
         NioSocketWrapper current = wrapper;
         if (isDraining() && current != null && current.getCurrentProcessor() instanceof Processor processor) {
@@ -184,13 +204,20 @@ final class ServedConnection implements ConnectionControl {
         }
     }
 
-    /** Tomcat closes the connection. */
+    /**
+     * Tomcat closes the connection. In a drain, or if its client still sends, the client is told of the end first, and what
+     * comes is read: a close, or an exit of the process, with unread bytes is a reset, which can destroy the response.
+     */
     void end() throws IOException {
-        boolean linger;
+        boolean draining = isDraining();
         boolean unread;
+        boolean counted;
+        boolean linger;
         synchronized (this) {
-            linger = finished && tracked.state() == ConnectionState.ACTIVE && (bodyUnread || isDraining());
+            boolean due = finished && tracked.state() == ConnectionState.ACTIVE;
             unread = bodyUnread;
+            counted = due && !draining && unread && endpoint.mayLinger();
+            linger = due && (draining || counted);
         }
         if (!linger) {
             try (socket) {
@@ -199,7 +226,18 @@ final class ServedConnection implements ConnectionControl {
             return;
         }
         endpoint.forget(socket);
-        LingeringClose.begin(socket, this::closed);
+        try {
+            socket.shutdownOutput();
+            unread |= socket.socket().getInputStream().available() > 0;
+        } catch (IOException e) {
+            LOGGER.log(Level.DEBUG, "A client has gone before the end of its connection.", e);
+        }
+        LingeringClose.begin(socket, () -> {
+            closed();
+            if (counted) {
+                endpoint.lingered();
+            }
+        });
         if (!unread) {
             closed(); // Its client has all that it has asked for: a drain need not wait.
         }
@@ -212,7 +250,7 @@ final class ServedConnection implements ConnectionControl {
     @Override
     public void drain(DrainReason reason) {
         if (http2) {
-            var _ = Thread.startVirtualThread(this::tellHttp2);
+            var _ = Thread.startVirtualThread(this::tellHttp2Afterwards);
         }
     }
 
@@ -235,7 +273,7 @@ final class ServedConnection implements ConnectionControl {
             Lock lock = current.getLock();
             lock.lock();
             try {
-                if (isSilent()) {
+                if (isSilent(current)) {
                     current.close();
                 }
             } catch (IOException _) {
@@ -246,10 +284,13 @@ final class ServedConnection implements ConnectionControl {
         });
     }
 
-    /** Whether nothing of a request has come, neither to Tomcat nor to the kernel. */
-    private synchronized boolean isSilent() throws IOException {
+    /** Whether nothing of a request has come, neither to Tomcat nor to the kernel. With the lock of the wrapper. */
+    private synchronized boolean isSilent(NioSocketWrapper current) throws IOException {
         return switch (tracked.state()) {
-            case NEW, IDLE -> isDraining() && socket.socket().getInputStream().available() == 0;
+            case NEW, IDLE ->
+                isDraining()
+                        && !(current.getSocket() instanceof Tracked channel && channel.isWithinRecord())
+                        && socket.socket().getInputStream().available() == 0;
             case ACTIVE, HIJACKED, CLOSED -> false;
         };
     }

@@ -13,6 +13,11 @@ interface Tracked {
     @Nullable
     ServedConnection connection();
 
+    /** Whether bytes have come that cannot be read yet. To be asked with the lock of the wrapper. */
+    default boolean isWithinRecord() {
+        return false;
+    }
+
     /** The connection that Tomcat's wrapper stands for; empty once it is closed. */
     static Optional<ServedConnection> of(@Nullable SocketWrapperBase<?> wrapper) {
         return wrapper != null && wrapper.getSocket() instanceof Tracked tracked

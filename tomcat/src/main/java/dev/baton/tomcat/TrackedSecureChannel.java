@@ -29,6 +29,12 @@ final class TrackedSecureChannel extends SecureNioChannel implements Tracked {
         return connection;
     }
 
+    /** After the handshake, what the buffer holds between two reads is a part of a record. */
+    @Override
+    public boolean isWithinRecord() {
+        return isHandshakeComplete() && netInBuffer.position() > 0;
+    }
+
     @Override
     public int read(ByteBuffer destination) throws IOException {
         return (int) received(super.read(destination));

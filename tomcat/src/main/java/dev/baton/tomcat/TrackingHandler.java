@@ -21,7 +21,12 @@ record TrackingHandler(AbstractEndpoint.Handler<NioChannel> handler) implements 
         SocketState state = handler.process(wrapper, event);
         connection.ifPresent(each -> {
             switch (state) {
-                case OPEN -> each.idle();
+                case OPEN -> {
+                    // For a time-out that is out of date it means that nothing was done.
+                    if (event != SocketEvent.TIMEOUT) {
+                        each.idle();
+                    }
+                }
                 case CLOSED -> each.finished();
                 case UPGRADED, ASYNC_IO -> each.upgraded();
                 case LONG, ASYNC_END, SENDFILE, UPGRADING, SUSPENDED -> {

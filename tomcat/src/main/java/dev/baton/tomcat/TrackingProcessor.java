@@ -14,10 +14,12 @@ import org.apache.tomcat.util.net.SocketEvent;
  * returned and Tomcat has not yet read the rest of the request's body.
  */
 final class TrackingProcessor extends Http11Processor {
+    private final BatonHttp11Protocol protocol;
     private final Adapter tracking;
 
     TrackingProcessor(BatonHttp11Protocol protocol, Adapter container) {
         super(protocol, container);
+        this.protocol = protocol;
         this.tracking = new TrackingAdapter(container);
     }
 
@@ -41,6 +43,10 @@ final class TrackingProcessor extends Http11Processor {
         public void service(Request request, Response response) throws Exception {
             told = false;
             Tracked.of(getSocketWrapper()).ifPresent(ServedConnection::requestBegun);
+            if (protocol.isDraining() && request.getMimeHeaders().getHeader("Upgrade") == null) {
+                // Also for a response without a body, about which BatonHttp11Protocol is not asked.
+                response.getMimeHeaders().setValue("Connection").setString("close");
+            }
             try {
                 container.service(request, response);
             } finally {
@@ -66,11 +72,15 @@ final class TrackingProcessor extends Http11Processor {
          * wait for it here, with the connection open, and a client that waits for its end in turn would wait for ever.
          */
         private void tell(Request request, Response response) {
-            if (told || getErrorState().isError()) {
+            if (told) {
+                return;
+            }
+            boolean bodyRead = is(request, ActionCode.REQUEST_BODY_FULLY_READ);
+            if (getErrorState().isError()) {
+                Tracked.of(getSocketWrapper()).ifPresent(connection -> connection.bodyUnread(!bodyRead));
                 return;
             }
             told = true;
-            boolean bodyRead = is(request, ActionCode.REQUEST_BODY_FULLY_READ);
             Tracked.of(getSocketWrapper()).ifPresent(connection -> connection.answered(!bodyRead));
             if (!bodyRead && "close".equals(response.getMimeHeaders().getHeader("Connection"))) {
                 request.action(ActionCode.DISABLE_SWALLOW_INPUT, null);

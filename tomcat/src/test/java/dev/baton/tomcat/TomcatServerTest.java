@@ -17,6 +17,8 @@ import dev.baton.testkit.FdLeakCheck;
 import dev.baton.testkit.Http2Client;
 import dev.baton.testkit.Request;
 import dev.baton.testkit.StrictConnection;
+import dev.baton.testkit.TestCertificate;
+import dev.baton.testkit.TlsTransport;
 import jakarta.servlet.Servlet;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServlet;
@@ -30,7 +32,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import org.apache.catalina.LifecycleException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.catalina.connector.Connector;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.coyote.http2.Http2Protocol;
@@ -45,6 +47,11 @@ class TomcatServerTest {
     private static final Request GET = Request.get("/", ExpectedBody.anything());
     private static final ContractHandler OK = exchange -> exchange.respond(200, "ok");
 
+    private static final byte[] UPGRADE =
+            "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: greeting\r\n\r\n"
+                    .getBytes(StandardCharsets.US_ASCII);
+
+    private final CompletableFuture<Void> gate = new CompletableFuture<>();
     private final Listener listener;
     private final TomcatServer server;
     private Tomcat tomcat = new Tomcat();
@@ -65,11 +72,15 @@ class TomcatServerTest {
     }
 
     @AfterEach
-    void close() throws LifecycleException {
+    void close() throws Exception {
+        gate.complete(null);
         server.close();
         tomcat.stop();
         tomcat.destroy();
         listener.close();
+        if (tomcat.getServer().getCatalinaBase() != null) {
+            TomcatUnderTest.remove(tomcat);
+        }
     }
 
     private StrictConnection connect() throws IOException {
@@ -83,28 +94,112 @@ class TomcatServerTest {
 
     @Test
     void aDrainThatIsUndoneLeavesConnectionsAsTheyWere() throws Exception {
-        serve(OK);
+        CompletableFuture<Void> reached = new CompletableFuture<>();
+        serve(exchange -> {
+            if (exchange.path().equals("/held")) {
+                reached.complete(null);
+                gate.join();
+            }
+            exchange.respond(200, "ok");
+        });
         try (StrictConnection idle = connect();
-                StrictConnection silent = connect()) {
+                StrictConnection silent = connect();
+                StrictConnection busy = connect()) {
             assertThat(ask(idle).announcesClose()).isFalse();
-            Await.state("both to be known", SOON, () -> server.connections().size() == 2);
+            busy.write("GET /held HTTP/1.1\r\nHost: h\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            Await.event("the request", reached, SOON);
+            Await.state("all to be known", SOON, () -> server.connections().size() == 3);
             Await.event("the park", server.park(), SOON);
             CompletableFuture<Void> drained = server.drain(DrainReason.SUCCEEDED);
-            Await.event("the server to accept again", server.resume(), SOON);
-
-            assertThat(drained).isCompletedExceptionally();
-            assertThat(ask(idle).announcesClose()).isFalse();
-            assertThat(ask(silent).announcesClose()).isFalse();
             try (StrictConnection next = connect()) {
-                assertThat(ask(next).announcesClose()).isFalse();
+                next.send(GET);
+                Await.event("the server to accept again", server.resume(), SOON);
+                assertThat(drained).isCompletedExceptionally();
+                gate.complete(null);
+
+                assertThat(((Answer) busy.receive(GET, SOON)).announcesClose()).isFalse();
+                assertThat(((Answer) next.receive(GET, SOON)).announcesClose()).isFalse();
+                assertThat(ask(busy).announcesClose()).isFalse();
+                assertThat(ask(idle).announcesClose()).isFalse();
+                assertThat(ask(silent).announcesClose()).isFalse();
             }
+        }
+    }
+
+    @Test
+    void anUpgradeInADrainHasOneConnectionHeader() throws Exception {
+        serve(new Upgrading());
+        try (StrictConnection client = connect()) {
+            Await.state(
+                    "the connection to be known",
+                    SOON,
+                    () -> server.connections().size() == 1);
+            Await.event("the park", server.park(), SOON);
+            CompletableFuture<Void> drained = server.drain(DrainReason.SUCCEEDED);
+            client.write(UPGRADE);
+            assertThat(client.readUntil("\r\n\r\n", SOON))
+                    .startsWith("HTTP/1.1 101")
+                    .containsOnlyOnce("Connection:")
+                    .containsIgnoringCase("Connection: upgrade");
+            Await.event("the drain", drained, SOON);
+        }
+    }
+
+    @Test
+    void aResponseWithoutABodySaysInADrainThatItIsTheLast() throws Exception {
+        serve(exchange -> exchange.respond(204, 0).close());
+        try (StrictConnection client = connect()) {
+            Await.state(
+                    "the connection to be known",
+                    SOON,
+                    () -> server.connections().size() == 1);
+            Await.event("the park", server.park(), SOON);
+            CompletableFuture<Void> drained = server.drain(DrainReason.SUCCEEDED);
+            Answer answer = ask(client);
+            assertThat(answer.status()).isEqualTo(204);
+            assertThat(answer.announcesClose()).isTrue();
+            Await.event("the drain", drained, SOON);
+        }
+    }
+
+    @Test
+    void aListenerOfStatesThatFailsWithAnErrorDoesNotMakeTheServerDeaf() throws Exception {
+        serve(OK);
+        AtomicBoolean failed = new AtomicBoolean();
+        server.connections().onStateChange((_, _, _) -> {
+            if (failed.compareAndSet(false, true)) {
+                throw new LinkageError("a class that cannot be loaded, on purpose");
+            }
+        });
+        try (StrictConnection first = connect();
+                StrictConnection second = connect()) {
+            assertThat(ask(first).status()).isEqualTo(200);
+            assertThat(ask(second).status()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void aConnectorThatIsStoppedAndStartedAcceptsAsBefore() throws Exception {
+        serve(OK);
+        tomcat.getConnector().stop();
+        assertThat(server.resume()).failsWithin(SOON).withThrowableThat().withMessageContaining("start Tomcat");
+        tomcat.getConnector().start();
+        try (StrictConnection client = connect()) {
+            assertThat(ask(client).status()).isEqualTo(200);
+        }
+        Await.event("the park", server.park(), SOON);
+        tomcat.getConnector().stop();
+        tomcat.getConnector().start();
+        try (StrictConnection client = connect()) {
+            client.send(GET);
+            Await.event("the server to accept again", server.resume(), SOON);
+            assertThat(((Answer) client.receive(GET, SOON)).status()).isEqualTo(200);
         }
     }
 
     @Test
     void aBodyOfUnknownLengthIsStillChunkedInADrain() throws Exception {
         CompletableFuture<Void> reached = new CompletableFuture<>();
-        CompletableFuture<Void> gate = new CompletableFuture<>();
         serve(exchange -> {
             reached.complete(null);
             gate.join();
@@ -130,16 +225,7 @@ class TomcatServerTest {
 
     @Test
     void anUpgradedConnectionIsTheApplicationsAndIsNotWaitedFor() throws Exception {
-        serve(new HttpServlet() {
-            private static final long serialVersionUID = 1L;
-
-            @Override
-            protected void service(HttpServletRequest request, HttpServletResponse response)
-                    throws IOException, ServletException {
-                response.setStatus(101);
-                request.upgrade(Greeter.class);
-            }
-        });
+        serve(new Upgrading());
         CompletableFuture<Void> hijacked = new CompletableFuture<>();
         server.connections().onStateChange((_, _, to) -> {
             if (to == ConnectionState.HIJACKED) {
@@ -147,13 +233,25 @@ class TomcatServerTest {
             }
         });
         try (StrictConnection client = connect()) {
-            client.write("GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: greeting\r\n\r\n"
-                    .getBytes(StandardCharsets.US_ASCII));
+            client.write(UPGRADE);
             Await.event("the upgrade", hijacked, SOON);
             Await.event("the park", server.park(), SOON);
             Await.event("the drain", server.drain(DrainReason.SUCCEEDED), SOON);
             client.readUntil("\r\n\r\n", SOON);
             client.expect("hello".getBytes(StandardCharsets.US_ASCII), SOON);
+        }
+    }
+
+    private static final class Upgrading extends HttpServlet {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected void service(HttpServletRequest request, HttpServletResponse response)
+                throws IOException, ServletException {
+            response.setStatus(101);
+            response.setHeader("Upgrade", "greeting");
+            response.setHeader("Connection", "upgrade");
+            request.upgrade(Greeter.class);
         }
     }
 
@@ -176,7 +274,6 @@ class TomcatServerTest {
     @Test
     void anHttp2ConnectionGetsGoAwayAndItsStreamIsFinished() throws Exception {
         CompletableFuture<Void> reached = new CompletableFuture<>();
-        CompletableFuture<Void> gate = new CompletableFuture<>();
         server.protocol().addUpgradeProtocol(new Http2Protocol());
         serve(exchange -> {
             reached.complete(null);
@@ -199,6 +296,43 @@ class TomcatServerTest {
     }
 
     @Test
+    void overTlsARequestIsFinishedInADrainAndAnIdleConnectionEndsByACloseNotify() throws Exception {
+        TestCertificate certificate = TestCertificate.create();
+        TomcatUnderTest.tls(server.protocol(), certificate);
+        CompletableFuture<Void> reached = new CompletableFuture<>();
+        serve(exchange -> {
+            if (exchange.path().equals("/held")) {
+                reached.complete(null);
+                gate.join();
+            }
+            exchange.respond(200, "whole");
+        });
+        try (StrictConnection idle = connect(certificate);
+                StrictConnection busy = connect(certificate)) {
+            assertThat(ask(idle).text()).isEqualTo("whole");
+            busy.write("GET /held HTTP/1.1\r\nHost: h\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            Await.event("the request", reached, SOON);
+            Await.event("the park", server.park(), SOON);
+            CompletableFuture<Void> drained = server.drain(DrainReason.SUCCEEDED);
+            gate.complete(null);
+            Answer answer = (Answer) busy.receive(GET, SOON);
+            assertThat(answer.text()).isEqualTo("whole");
+            assertThat(answer.announcesClose()).isTrue();
+            assertThat(busy.awaitEnd(SOON)).isEqualTo(StrictConnection.Ending.CLOSED);
+            assertThat(drained).isNotDone();
+            server.close();
+            assertThat(idle.awaitEnd(SOON)).isEqualTo(StrictConnection.Ending.CLOSED);
+            Await.event("the drain", drained, SOON);
+        }
+    }
+
+    private StrictConnection connect(TestCertificate certificate) throws Exception {
+        TlsTransport transport = TlsTransport.connect(listener.localAddress(), certificate.clientContext());
+        transport.handshake();
+        return StrictConnection.over(transport, "127.0.0.1");
+    }
+
+    @Test
     void tomcatsOwnStopLeavesNeitherDescriptorNorThread() throws Exception {
         FdLeakCheck leaks = FdLeakCheck.ofThisJvm();
         serve(OK);
@@ -215,6 +349,7 @@ class TomcatServerTest {
                 assertThat(thread.join(SOON)).as(thread.getName() + " ends").isTrue();
             }
         }
+        TomcatUnderTest.remove(tomcat);
         tomcat = new Tomcat();
     }
 

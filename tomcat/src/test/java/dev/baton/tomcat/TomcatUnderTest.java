@@ -12,29 +12,33 @@ import dev.baton.drain.ShutdownResult;
 import dev.baton.testkit.ContractHandler;
 import dev.baton.testkit.ContractOptions;
 import dev.baton.testkit.ServerUnderTest;
+import dev.baton.testkit.TestCertificate;
 import jakarta.servlet.Servlet;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Stream;
 import org.apache.catalina.Context;
-import org.apache.catalina.LifecycleException;
 import org.apache.catalina.startup.Tomcat;
+import org.apache.tomcat.util.net.SSLHostConfig;
+import org.apache.tomcat.util.net.SSLHostConfigCertificate;
 
 /** A {@link TomcatServer} as the contract sees it. */
 final class TomcatUnderTest implements ServerUnderTest {
     private final Tomcat tomcat;
     private final TomcatServer server;
-    private final SocketAddress address;
+    private final Listener listener;
 
-    private TomcatUnderTest(Tomcat tomcat, TomcatServer server, SocketAddress address) {
+    private TomcatUnderTest(Tomcat tomcat, TomcatServer server, Listener listener) {
         this.tomcat = tomcat;
         this.server = server;
-        this.address = address;
+        this.listener = listener;
     }
 
     static TomcatUnderTest start(ContractOptions options, ContractHandler handler, boolean asynchronous)
@@ -50,13 +54,27 @@ final class TomcatUnderTest implements ServerUnderTest {
         Tomcat tomcat = tomcat(server, new ContractServlet(handler, asynchronous));
         tomcat.start();
         server.resume().join();
-        return new TomcatUnderTest(tomcat, server, listener.localAddress());
+        return new TomcatUnderTest(tomcat, server, listener);
+    }
+
+    /** Has a server speak TLS with this certificate. */
+    static void tls(BatonHttp11Protocol protocol, TestCertificate certificate) throws IOException {
+        Path directory = Files.createTempDirectory("baton-tomcat-tls");
+        Path chain = Files.writeString(directory.resolve("chain.pem"), certificate.certificatePem());
+        Path key = Files.writeString(directory.resolve("key.pem"), certificate.keyPem());
+        List.of(directory, chain, key).forEach(each -> each.toFile().deleteOnExit());
+        SSLHostConfig host = new SSLHostConfig();
+        SSLHostConfigCertificate own = new SSLHostConfigCertificate(host, SSLHostConfigCertificate.Type.EC);
+        own.setCertificateFile(chain.toString());
+        own.setCertificateKeyFile(key.toString());
+        host.addCertificate(own);
+        protocol.setSSLEnabled(true);
+        protocol.addSslHostConfig(host);
     }
 
     /** One that serves everything with this servlet. */
     static Tomcat tomcat(TomcatServer server, Servlet servlet) throws IOException {
         Path directory = Files.createTempDirectory("baton-tomcat");
-        directory.toFile().deleteOnExit();
         Tomcat tomcat = new Tomcat();
         tomcat.setBaseDir(directory.toString());
         tomcat.setSilent(true);
@@ -69,7 +87,7 @@ final class TomcatUnderTest implements ServerUnderTest {
 
     @Override
     public SocketAddress address() {
-        return address;
+        return listener.localAddress();
     }
 
     @Override
@@ -112,7 +130,6 @@ final class TomcatUnderTest implements ServerUnderTest {
         });
     }
 
-    /** The end of the rule too: Tomcat's threads go with the first call that finds them. */
     @Override
     public int close() {
         return server.close();
@@ -137,9 +154,20 @@ final class TomcatUnderTest implements ServerUnderTest {
         return ServerClosedException.class;
     }
 
-    /** Ends Tomcat itself. */
-    void stop() throws LifecycleException {
+    @Override
+    public void end() throws Exception {
         tomcat.stop();
         tomcat.destroy();
+        listener.close();
+        remove(tomcat);
+    }
+
+    /** Removes the directories that a Tomcat of {@link #tomcat} has made. */
+    static void remove(Tomcat tomcat) throws IOException {
+        try (Stream<Path> all = Files.walk(tomcat.getServer().getCatalinaBase().toPath())) {
+            for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(each);
+            }
+        }
     }
 }
