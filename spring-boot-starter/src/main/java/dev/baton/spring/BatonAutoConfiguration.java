@@ -3,6 +3,7 @@ package dev.baton.spring;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.jetty.JettyWebServerFactory;
 import org.springframework.boot.tomcat.TomcatWebServerFactory;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -24,6 +25,15 @@ class BatonAutoConfiguration {
         @Bean
         TomcatCustomizer batonTomcatCustomizer(ObjectProvider<ApplicationGeneration> generation) {
             return new TomcatCustomizer(generation);
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(JettyWebServerFactory.class)
+    static class Jetty {
+        @Bean
+        JettyCustomizer batonJettyCustomizer(ObjectProvider<ApplicationGeneration> generation) {
+            return new JettyCustomizer(generation);
         }
     }
 }

@@ -98,7 +98,8 @@ class BootService {
         @GetMapping("/exit")
         ResponseEntity<String> exit(HttpServletRequest request) {
             int status = Integer.parseInt(request.getQueryString());
-            Thread.ofPlatform().start(() -> System.exit(SpringApplication.exit(context, () -> status)));
+            // Else it would be a daemon, as Tomcat's threads are, and the JVM could end before it says how.
+            Thread.ofPlatform().daemon(false).start(() -> System.exit(SpringApplication.exit(context, () -> status)));
             return path(request);
         }
 

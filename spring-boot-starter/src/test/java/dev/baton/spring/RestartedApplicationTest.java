@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.RestartResult;
 import dev.baton.UndoResult;
+import dev.baton.spring.RunningApplication.Server;
 import dev.baton.testkit.Answer;
 import dev.baton.testkit.ChildJvm;
 import dev.baton.testkit.ExpectedBody;
@@ -24,8 +25,10 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** The guarantees for a Spring Boot application on Tomcat, with real processes and clients that never retry. */
+/** The guarantees for a Spring Boot application, with real processes and clients that never retry. */
 @Timeout(600)
 class RestartedApplicationTest {
     private static final LoadMode THINKING = LoadMode.persistent(Duration.ofMillis(5));
@@ -33,9 +36,10 @@ class RestartedApplicationTest {
     @TempDir
     private Path directory;
 
-    @Test
-    void restartsLoseNothing() throws Exception {
-        try (RunningApplication application = RunningApplication.start(directory);
+    @ParameterizedTest
+    @EnumSource
+    void restartsLoseNothing(Server server) throws Exception {
+        try (RunningApplication application = RunningApplication.start(server, directory);
                 RunningLoad fresh = application.load().connections(2).start();
                 RunningLoad persistent =
                         application.load().mode(THINKING).connections(16).start()) {
@@ -48,20 +52,24 @@ class RestartedApplicationTest {
             persistent.awaitAnswers(200, SOON);
             for (RunningLoad load : List.of(fresh, persistent)) {
                 LoadReport report = load.stop();
-                System.out.println(report);
+                System.out.println(server + ": " + report);
                 assertNothingLost(report);
                 assertThat(report.generations()).containsOnlyKeys(1, 2, 3, 4);
             }
         }
     }
 
-    @Test
-    void restartsOverTlsLoseNothing() throws Exception {
+    @ParameterizedTest
+    @EnumSource
+    void restartsOverTlsLoseNothing(Server server) throws Exception {
         TestCertificate certificate = TestCertificate.create();
         Files.writeString(directory.resolve("cert.pem"), certificate.certificatePem());
         Files.writeString(directory.resolve("key.pem"), certificate.keyPem());
         try (RunningApplication application = RunningApplication.start(
-                        directory, "server.ssl.certificate=cert.pem", "server.ssl.certificate-private-key=key.pem");
+                        server,
+                        directory,
+                        "server.ssl.certificate=cert.pem",
+                        "server.ssl.certificate-private-key=key.pem");
                 RunningLoad fresh = application
                         .load()
                         .tls(certificate.clientContext())
@@ -85,7 +93,7 @@ class RestartedApplicationTest {
 
     @Test
     void aReleaseThatFailsCostsNothingAndTheRestartSaysWhy() throws Exception {
-        try (RunningApplication application = RunningApplication.start(directory);
+        try (RunningApplication application = RunningApplication.start(Server.TOMCAT, directory);
                 RunningLoad load =
                         application.load().mode(THINKING).connections(8).start()) {
             application.script("crash");
@@ -103,9 +111,10 @@ class RestartedApplicationTest {
         }
     }
 
-    @Test
-    void anUndoCostsNothing() throws Exception {
-        try (RunningApplication application = RunningApplication.start(directory, "baton.undo-window=60s");
+    @ParameterizedTest
+    @EnumSource
+    void anUndoCostsNothing(Server server) throws Exception {
+        try (RunningApplication application = RunningApplication.start(server, directory, "baton.undo-window=60s");
                 RunningLoad fresh = application.load().connections(2).start();
                 RunningLoad persistent =
                         application.load().mode(THINKING).connections(8).start()) {
@@ -122,11 +131,12 @@ class RestartedApplicationTest {
         }
     }
 
-    @Test
-    void sigtermFinishesWhatWasBegunAndThenClosesTheContext() throws Exception {
+    @ParameterizedTest
+    @EnumSource
+    void sigtermFinishesWhatWasBegunAndThenClosesTheContext(Server server) throws Exception {
         Path gate = directory.resolve("gate");
         Request slow = request("/slow?" + gate);
-        try (RunningApplication application = RunningApplication.start(directory);
+        try (RunningApplication application = RunningApplication.start(server, directory);
                 StrictConnection client = StrictConnection.open(application.address())) {
             client.send(slow);
             application.child().awaitLine("1 handles /slow", SOON);
@@ -146,7 +156,7 @@ class RestartedApplicationTest {
     void aContextThatIsClosedByTheProgramFinishesWhatWasBegunAndTheStatusIsThePrograms() throws Exception {
         Path gate = directory.resolve("gate");
         Request slow = request("/slow?" + gate);
-        try (RunningApplication application = RunningApplication.start(directory);
+        try (RunningApplication application = RunningApplication.start(Server.TOMCAT, directory);
                 StrictConnection client = StrictConnection.open(application.address())) {
             client.send(slow);
             application.child().awaitLine("1 handles /slow", SOON);
@@ -163,17 +173,18 @@ class RestartedApplicationTest {
     @Test
     void sigtermDuringTheStartEndsIt() throws Exception {
         try (RunningApplication application =
-                RunningApplication.launch(directory, "wait " + directory.resolve("never"))) {
+                RunningApplication.launch(Server.TOMCAT, directory, "wait " + directory.resolve("never"))) {
             application.child().awaitLine("1 obeys", SOON);
             application.child().signal("TERM");
             assertThat(application.child().awaitExit(SOON)).isEqualTo(1);
         }
     }
 
-    @Test
-    void theManagementServerHasItsOwnListenerAndKeepsIt() throws Exception {
+    @ParameterizedTest
+    @EnumSource
+    void theManagementServerHasItsOwnListenerAndKeepsIt(Server server) throws Exception {
         try (RunningApplication application = RunningApplication.start(
-                directory, "management.server.port=0", "management.server.address=127.0.0.2")) {
+                server, directory, "management.server.port=0", "management.server.address=127.0.0.2")) {
             InetSocketAddress management = application.address("127.0.0.2", 1, "management");
             assertThat(application.control().status().listeners())
                     .containsExactlyInAnyOrder("127.0.0.1:0", "127.0.0.2:0");
@@ -187,7 +198,7 @@ class RestartedApplicationTest {
 
     @Test
     void aTrainingRunTouchesNeitherThePortNorTheRunningService() throws Exception {
-        try (RunningApplication application = RunningApplication.start(directory);
+        try (RunningApplication application = RunningApplication.start(Server.TOMCAT, directory);
                 ChildJvm training = RunningApplication.builder(directory)
                         .jvmOptions("-Dspring.context.exit=onRefresh")
                         .arguments("--server.port=" + application.address().getPort())

@@ -30,17 +30,36 @@ final class RunningApplication implements AutoCloseable {
         this.child = child;
     }
 
+    /** The embedded servers; both are on the class path of the tests. */
+    enum Server {
+        TOMCAT("jetty", "Jetty"),
+        JETTY("tomcat", "Tomcat");
+
+        private final String property;
+
+        /** One that is used because the other is not configured. */
+        Server(String other, String name) {
+            String configuration = "org.springframework.boot." + other + ".autoconfigure.";
+            property = "spring.autoconfigure.exclude="
+                    + configuration + "servlet." + name + "ServletWebServerAutoConfiguration,"
+                    + configuration + "actuate.web.server." + name + "ServletManagementContextAutoConfiguration";
+        }
+    }
+
     /** Starts it on a free port and waits until it serves; the properties are {@code name=value}. */
-    static RunningApplication start(Path directory, String... properties) throws Exception {
-        RunningApplication application = launch(directory, "serve", properties);
+    static RunningApplication start(Server server, Path directory, String... properties) throws Exception {
+        RunningApplication application = launch(server, directory, "serve", properties);
         application.child.awaitLine("1 ready", SOON);
         return application;
     }
 
     /** Starts it, to do before it is ready what these words say. */
-    static RunningApplication launch(Path directory, String words, String... properties) throws Exception {
+    static RunningApplication launch(Server server, Path directory, String words, String... properties)
+            throws Exception {
         script(directory, words);
-        Files.writeString(directory.resolve("application.properties"), """
+        Files.writeString(
+                directory.resolve("application.properties"),
+                """
                 server.address=127.0.0.1
                 server.port=0
                 server.tomcat.max-keep-alive-requests=-1
@@ -49,7 +68,7 @@ final class RunningApplication implements AutoCloseable {
                 baton.pid-file=pid
                 baton.run-dir=run
                 baton.undo-window=0
-                """ + String.join("\n", properties) + "\n");
+                """ + server.property + "\n" + String.join("\n", properties) + "\n");
         return new RunningApplication(directory, builder(directory).start());
     }
 

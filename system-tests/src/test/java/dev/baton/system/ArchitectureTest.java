@@ -49,10 +49,12 @@ class ArchitectureTest {
                     "dev.baton.spring",
                     "dev.baton",
                     "dev.baton.drain",
+                    "dev.baton.jetty",
                     "dev.baton.tomcat",
                     "org.apache.catalina..",
                     "org.apache.coyote..",
                     "org.apache.tomcat..",
+                    "org.eclipse.jetty..",
                     "org.springframework.."),
             entry("dev.baton.testkit", "javax.net.ssl", "org.junit.jupiter.api.."),
             entry(
