@@ -11,6 +11,7 @@ import java.net.ProtocolFamily;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.BiPredicate;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
@@ -40,6 +41,8 @@ public final class BatonHooks {
     private static IntPredicate shared;
     private static IntConsumer awaited;
     private static IntFunction<InetSocketAddress> address;
+    private static Consumer<Object> nettyChannels;
+    private static IntConsumer applications;
 
     private BatonHooks() {}
 
@@ -53,6 +56,8 @@ public final class BatonHooks {
      * @param shared whether another process may have this socket too
      * @param awaited somebody begins to wait for what comes to such a socket
      * @param address the address of a socket that has a stand-in in its place; null of all others
+     * @param nettyChannels hears of the server channels of Netty's native transports
+     * @param applications hears of Spring Boot's applications: 1 for each whose start begins, -1 when it is over
      */
     static void install(
             BiPredicate<Integer, Object> binds,
@@ -61,7 +66,9 @@ public final class BatonHooks {
             IntPredicate known,
             IntPredicate shared,
             IntConsumer awaited,
-            IntFunction<InetSocketAddress> address) {
+            IntFunction<InetSocketAddress> address,
+            Consumer<Object> nettyChannels,
+            IntConsumer applications) {
         BatonHooks.binds = binds;
         BatonHooks.listens = listens;
         BatonHooks.listening = listening;
@@ -69,6 +76,8 @@ public final class BatonHooks {
         BatonHooks.shared = shared;
         BatonHooks.awaited = awaited;
         BatonHooks.address = address;
+        BatonHooks.nettyChannels = nettyChannels;
+        BatonHooks.applications = applications;
     }
 
     /** Links a native function; {@code java.base} may. */
@@ -91,9 +100,9 @@ public final class BatonHooks {
 
     static void listen(FileDescriptor fd, int backlog) throws IOException {
         int number = IOUtil.fdVal(fd);
-        if (!listens(number, backlog)) {
+        if (!listens.test(number, backlog)) {
             Net.listen(fd, backlog);
-            listening(number, backlog);
+            var _ = listening.test(number, backlog);
         }
     }
 
@@ -186,5 +195,25 @@ public final class BatonHooks {
     /** For Netty, after its listen(2). */
     public static void listening(int number, int backlog) {
         var _ = listening.test(number, backlog);
+    }
+
+    /** For Netty: the address of a socket that has a stand-in in its place; null of all others, which say it themselves. */
+    public static InetSocketAddress realAddress(int number) {
+        return address.apply(number);
+    }
+
+    /** For Netty's server channels, before they bind. */
+    public static void channelBinds(Object channel) {
+        nettyChannels.accept(channel);
+    }
+
+    /** For Spring Boot, when the start of an application begins. */
+    public static void applicationStarts() {
+        applications.accept(1);
+    }
+
+    /** For Spring Boot, when the listeners of an application have heard that it is ready, or has failed. */
+    public static void applicationHasStarted() {
+        applications.accept(-1);
     }
 }

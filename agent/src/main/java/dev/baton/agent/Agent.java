@@ -2,12 +2,11 @@ package dev.baton.agent;
 
 import dev.baton.Baton;
 import dev.baton.HandoffException;
+import dev.baton.agent.AgentOptions.Ready;
 import java.io.IOException;
 import java.lang.instrument.Instrumentation;
 import java.lang.invoke.MethodHandles.Lookup;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /** Makes the program of this process, which knows nothing of it, one generation of a service. */
 public final class Agent {
@@ -22,16 +21,21 @@ public final class Agent {
 
     private final Baton baton;
     private final AgentOptions options;
-    private final CountDownLatch listening = new CountDownLatch(1);
+    private final Readiness readiness = new Readiness(this::isListening);
     private final ProgramListeners listeners;
 
     private Agent(AgentOptions options, Instrumentation instrumentation, Lookup hooks, JdkHooks sockets)
             throws IOException, ReflectiveOperationException {
         this.options = options;
         this.baton = Baton.start(options.baton());
-        this.listeners =
-                new ProgramListeners(baton, baton.generation() == 1, JdkHooks.waiters(hooks), this::countListeners);
-        sockets.install(instrumentation, hooks, listeners);
+        NettyChannels netty = new NettyChannels(readiness, this::awaits);
+        Waiters waiters = JdkHooks.waiters(hooks).and(netty::changed);
+        this.listeners = new ProgramListeners(baton, baton.generation() == 1, waiters, readiness::changed);
+        sockets.install(instrumentation, hooks, listeners, netty, readiness);
+        NettyHooks.install(instrumentation);
+        if (options.ready() == Ready.AUTO) {
+            SpringBootHooks.install(instrumentation);
+        }
         baton.join(new AgentParticipant(listeners, new DrainBits(instrumentation)));
     }
 
@@ -52,19 +56,20 @@ public final class Agent {
         Thread.ofPlatform().daemon().name("baton-exit").start(agent::awaitExit);
     }
 
-    /** Called by the thread of the program that has begun to listen, or to wait. */
-    private void countListeners() {
-        if (listeners.isComplete()) {
-            listening.countDown();
-        }
+    private void awaits(int number) {
+        listeners.awaits(number);
+    }
+
+    private boolean isListening() {
+        return listeners.isComplete();
     }
 
     private void awaitReady() {
         try {
-            if (!listening.await(LONG.toMillis(), TimeUnit.MILLISECONDS) && baton.generation() > 1) {
+            if (!readiness.await(LONG) && baton.generation() > 1) {
                 Log.waitsFor(listeners.missing());
             }
-            listening.await();
+            readiness.await();
             baton.ready();
         } catch (HandoffException e) {
             Log.notReady(e);

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  * counts.
  *
  * @param baton those of Baton itself
- * @param ready when the program can serve ({@code ready}; {@code listening})
+ * @param ready when the program can serve ({@code ready}; {@code auto})
  */
 record AgentOptions(BatonOptions baton, Ready ready) {
     private static final List<String> BATON = List.of(
@@ -43,7 +43,7 @@ record AgentOptions(BatonOptions baton, Ready ready) {
         Function<String, Optional<String>> value = name -> Optional.ofNullable(System.getProperty("baton." + name))
                 .or(() -> Optional.ofNullable(System.getenv("BATON_" + name.toUpperCase(Locale.ROOT))));
         BatonOptions baton = BatonOptions.configured().build();
-        return new AgentOptions(baton, value.apply(READY).map(Ready::parse).orElse(Ready.LISTENING));
+        return new AgentOptions(baton, value.apply(READY).map(Ready::parse).orElse(Ready.AUTO));
     }
 
     static Map<String, String> arguments(String arguments) {
@@ -72,14 +72,18 @@ record AgentOptions(BatonOptions baton, Ready ready) {
 
     /** When a program that says nothing of it can serve. */
     enum Ready {
+        /** When it listens, and, if it is one of Spring Boot, has published {@code ApplicationReadyEvent}. */
+        AUTO,
+
         /** When it listens on all addresses on which its parent listened; without a parent, when it listens at all. */
         LISTENING;
 
         static Ready parse(String text) {
-            if (!text.equals("listening")) {
-                throw new IllegalArgumentException("ready: 'listening' expected, not " + text);
-            }
-            return LISTENING;
+            return switch (text) {
+                case "auto" -> AUTO;
+                case "listening" -> LISTENING;
+                default -> throw new IllegalArgumentException("ready: 'auto' or 'listening' expected, not " + text);
+            };
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.baton.agent;
 import dev.baton.posix.NativeAccess;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.constant.ClassDesc;
 import java.lang.instrument.ClassFileTransformer;
 import java.lang.instrument.Instrumentation;
 import java.lang.invoke.MethodHandle;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiPredicate;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
@@ -35,11 +37,14 @@ import org.jspecify.annotations.Nullable;
  * archive of classes, and warn.
  */
 final class JdkHooks implements ClassFileTransformer {
-    static final String HOOKS = "sun/nio/ch/BatonHooks";
+    private static final String HOOKS = "sun/nio/ch/BatonHooks";
     private static final String PACKAGE = "sun.nio.ch";
 
     /** bind (two of them), listen, localAddress, poll, configureBlocking, ctl. */
     private static final int METHODS = 7;
+
+    /** The hooks, for calls from elsewhere. */
+    static final ClassDesc CLASS = ClassDesc.ofInternalName(HOOKS);
 
     /** What the hooks have in place of these classes' methods. Of client sockets too, of which they know nothing. */
     private static final List<String> OWNERS = List.of("Net", "IOUtil", "EPoll");
@@ -153,7 +158,13 @@ final class JdkHooks implements ClassFileTransformer {
     }
 
     /** Before the program's first socket: what is loaded already is transformed again. */
-    void install(Instrumentation instrumentation, Lookup lookup, ProgramListeners listeners) throws IOException {
+    void install(
+            Instrumentation instrumentation,
+            Lookup lookup,
+            ProgramListeners listeners,
+            NettyChannels netty,
+            Readiness readiness)
+            throws IOException {
         try {
             MethodType type = MethodType.methodType(
                     void.class,
@@ -163,7 +174,9 @@ final class JdkHooks implements ClassFileTransformer {
                     IntPredicate.class,
                     IntPredicate.class,
                     IntConsumer.class,
-                    IntFunction.class);
+                    IntFunction.class,
+                    Consumer.class,
+                    IntConsumer.class);
             MethodHandle install = lookup.findStatic(lookup.lookupClass(), "install", type);
             BiPredicate<Integer, Object> binds = listeners::binds;
             BiPredicate<Integer, Integer> listens = listeners::listens;
@@ -172,7 +185,9 @@ final class JdkHooks implements ClassFileTransformer {
             IntPredicate shared = listeners::isShared;
             IntConsumer awaited = listeners::awaits;
             IntFunction<@Nullable InetSocketAddress> address = listeners::realAddress;
-            install.invoke(binds, listens, listening, known, shared, awaited, address);
+            Consumer<Object> nettyChannels = netty::add;
+            IntConsumer applications = readiness::starts;
+            install.invoke(binds, listens, listening, known, shared, awaited, address, nettyChannels, applications);
             instrumentation.addTransformer(this, true);
             for (Class<?> loaded : instrumentation.getAllLoadedClasses()) {
                 if (CALLERS.contains(loaded.getName().replace('.', '/'))) {
@@ -184,6 +199,12 @@ final class JdkHooks implements ClassFileTransformer {
         } catch (Throwable e) {
             throw new IOException("the JDK's sockets cannot be hooked: " + e, e);
         }
+    }
+
+    /** Lets a module of the program call the public methods of the hooks, whose package is otherwise the JDK's alone. */
+    static void letSee(Instrumentation instrumentation, Module module) {
+        instrumentation.redefineModule(
+                Object.class.getModule(), Set.of(), Map.of(PACKAGE, Set.of(module)), Map.of(), Set.of(), Map.of());
     }
 
     /** Who waits for a socket of the program. */

@@ -26,6 +26,14 @@ final class Log {
         LOGGER.log(WARNING, "the listener with descriptor {0} will not be handed on: {1}", number, reason);
     }
 
+    static void channelNotKnown(Object channel, Exception reason) {
+        LOGGER.log(
+                WARNING,
+                "{0} is not as the agent knows Netty, and may lose connections in a restart: {1}",
+                channel,
+                reason);
+    }
+
     static void notClosed(ListenAddress address, Exception reason) {
         LOGGER.log(WARNING, "the listener on {0} could not be closed: {1}", address, reason);
     }

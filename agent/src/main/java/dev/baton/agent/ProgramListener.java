@@ -40,8 +40,8 @@ import org.jspecify.annotations.Nullable;
  *   <li><i>The JDK's poller of virtual threads, asynchronous channels, selectors, Netty's epoll loops.</i>
  *       {@link EpollWatch#replace} tells the set. Who has been told of the socket just before accepts by number, and finds
  *       nothing. Level- or edge-triggered makes no difference: an added watch reports at once what is there.
- *   <li><i>io_uring.</i> An accept that was submitted holds the socket itself, and takes one more connection, or, if it is
- *       multishot, any number: the program serves them as any other, until it exits. docs/agent.md says what follows.
+ *   <li><i>io_uring.</i> A submitted accept waits on the socket itself, and would go on to take connections. It is cancelled
+ *       and submitted anew ({@link NettyChannels}); what it takes meanwhile the program serves.
  * </ul>
  *
  * <p><b>The program may close it at any time</b>, and its number be another file's: before the number is used it is

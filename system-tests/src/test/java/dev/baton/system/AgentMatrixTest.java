@@ -1,5 +1,6 @@
 package dev.baton.system;
 
+import static dev.baton.system.UnmodifiedProgram.program;
 import static dev.baton.system.UnmodifiedServer.SOON;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -37,6 +38,21 @@ class AgentMatrixTest {
 
     private static final int RESTARTS = 5;
 
+    /** What a Spring Boot application needs besides its server. */
+    private static final String[] SPRING = {
+        "org.springframework",
+        "org.apache.logging",
+        "org.jspecify",
+        "org.slf4j",
+        "org.yaml",
+        "ch.qos.logback",
+        "com.fasterxml",
+        "commons-logging",
+        "io.micrometer",
+        "jakarta.annotation",
+        "tools.jackson"
+    };
+
     private static final Map<String, Map<Trial, String>> TABLE = new ConcurrentHashMap<>();
 
     /**
@@ -44,18 +60,37 @@ class AgentMatrixTest {
      *
      * @param closes whether the agent knows how to let it end persistent connections
      */
-    private record Server(String name, String program, List<String> arguments, boolean closes) {}
+    private record Server(String name, UnmodifiedProgram program, boolean closes) {}
 
+    /** In each build. */
     private static final List<Server> SERVERS = List.of(
-            new Server("JDK HttpServer", "HttpServerProgram", List.of(), true),
-            new Server("ServerSocket, virtual threads", "SocketProgram", List.of("virtual"), false),
-            new Server("ServerSocket, platform thread", "SocketProgram", List.of("platform"), false),
-            new Server("ServerSocket with a timeout", "SocketProgram", List.of("timeout"), false),
-            new Server("ServerSocket with a short timeout, virtual", "SocketProgram", List.of("hasty"), false),
-            new Server("ServerSocketChannel, blocking", "SocketProgram", List.of("channel"), false),
-            new Server("AsynchronousServerSocketChannel", "SocketProgram", List.of("asynchronous"), false),
-            new Server("Netty 4.2, NIO", "NettyProgram", List.of(), true),
-            new Server("Tomcat 11, embedded", "TomcatProgram", List.of(), true));
+            new Server("JDK HttpServer", program("HttpServerProgram"), true),
+            new Server("ServerSocket, virtual threads", program("SocketProgram", "virtual"), false),
+            new Server("ServerSocket, platform thread", program("SocketProgram", "platform"), false),
+            new Server("ServerSocket with a timeout", program("SocketProgram", "timeout"), false),
+            new Server("ServerSocket with a short timeout, virtual", program("SocketProgram", "hasty"), false),
+            new Server("ServerSocketChannel, blocking", program("SocketProgram", "channel"), false),
+            new Server("AsynchronousServerSocketChannel", program("SocketProgram", "asynchronous"), false),
+            new Server("Netty 4.2, NIO", program("NettyProgram", "nio").on("io.netty"), true),
+            new Server("Netty 4.2, epoll", netty("epoll"), true),
+            new Server("Netty 4.2, io_uring", netty("io_uring"), true),
+            new Server("Tomcat 11, embedded", program("TomcatProgram").on("org.apache.tomcat"), true),
+            new Server("Jetty 12.1, embedded", program("JettyProgram").on("org.eclipse.jetty", "org.slf4j"), true),
+            new Server("Spring Boot 4, Tomcat", spring("org.apache.tomcat"), true));
+
+    /** With {@code -Dbaton.matrix=full}, or where {@code baton.cells} names them. */
+    private static final List<Server> MORE_SERVERS = List.of(
+            new Server("Netty 4.2, epoll, 3 listeners", netty("epoll", "3"), true),
+            new Server("Netty 4.2, io_uring, 3 listeners", netty("io_uring", "3"), true),
+            new Server("Netty 4.1, epoll", netty("epoll-4.1").from("netty-4.1"), true));
+
+    private static UnmodifiedProgram netty(String... arguments) {
+        return program("NettyProgram", arguments).on("io.netty").withNativeAccess();
+    }
+
+    private static UnmodifiedProgram spring(String... server) {
+        return program("SpringProgram").on(SPRING).on(server);
+    }
 
     private enum Trial {
         FRESH("5 restarts, new connections"),
@@ -76,7 +111,8 @@ class AgentMatrixTest {
 
     @TestFactory
     Stream<DynamicTest> noConnectionIsRefusedAndNoRequestIsLost() {
-        return SERVERS.stream()
+        boolean all = System.getProperty("baton.matrix", "").equals("full") || !ONLY.equals(".*");
+        return Stream.concat(SERVERS.stream(), all ? MORE_SERVERS.stream() : Stream.empty())
                 .flatMap(server -> Stream.of(Trial.values())
                         .filter(trial -> (server.name + ": " + trial.title).matches(ONLY))
                         .map(trial ->
@@ -102,7 +138,7 @@ class AgentMatrixTest {
     }
 
     private static UnmodifiedServer start(Server server, Path own, String undoWindow) throws Exception {
-        return UnmodifiedServer.start(own, server.program, server.arguments, "undo-window=" + undoWindow);
+        return UnmodifiedServer.start(own, server.program, "undo-window=" + undoWindow);
     }
 
     private static String restarts(Server server, Path own, LoadMode mode) throws Exception {

@@ -1,5 +1,6 @@
 package dev.baton.system;
 
+import static dev.baton.system.UnmodifiedProgram.program;
 import static dev.baton.system.UnmodifiedServer.SOON;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -30,7 +31,7 @@ class AgentProgramTest {
     /** Starts one that hears one line from the test. */
     private ChildJvm startClient(String way) throws Exception {
         try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            ChildJvm child = UnmodifiedServer.program(directory, "OtherProgram")
+            ChildJvm child = UnmodifiedServer.program(directory, program("OtherProgram"))
                     .arguments(Integer.toString(server.getLocalPort()), way)
                     .start();
             try (Socket accepted = server.accept()) {
@@ -63,7 +64,7 @@ class AgentProgramTest {
             assertThat(text(child)).containsExactly("heard hello");
             assertThat(directory.resolve("run")).isEmptyDirectory();
         }
-        try (ChildJvm child = UnmodifiedServer.program(directory, "OtherProgram")
+        try (ChildJvm child = UnmodifiedServer.program(directory, program("OtherProgram"))
                 .arguments("0", "exits")
                 .start()) {
             assertThat(child.awaitExit(SOON)).isEqualTo(7);
@@ -74,7 +75,7 @@ class AgentProgramTest {
     @Test
     void aPortThatIsTriedBeforeItIsServedAndOneThatTheKernelChoseDoNotDisturbARestart() throws Exception {
         try (UnmodifiedServer service =
-                UnmodifiedServer.start(directory, "OtherProgram", List.of("probe"), "undo-window=0")) {
+                UnmodifiedServer.start(directory, program("OtherProgram", "probe"), "undo-window=0")) {
             for (int i = 0; i < 2; i++) {
                 int mark = service.child().mark();
                 service.restart();
@@ -88,7 +89,7 @@ class AgentProgramTest {
 
     @Test
     void aStopWaitsForTheRequestThatIsBeingAnswered() throws Exception {
-        try (UnmodifiedServer service = UnmodifiedServer.start(directory, "SocketProgram", List.of("virtual"));
+        try (UnmodifiedServer service = UnmodifiedServer.start(directory, program("SocketProgram", "virtual"));
                 StrictConnection client = StrictConnection.open(service.address());
                 StrictConnection silent = StrictConnection.open(service.address())) {
             client.send(UnmodifiedServer.request("/slow"));
@@ -103,7 +104,7 @@ class AgentProgramTest {
     @Test
     void aSecondSignalEndsAProgramWhoseShutdownHookHangs() throws Exception {
         try (UnmodifiedServer service =
-                UnmodifiedServer.start(directory, "OtherProgram", List.of("stubborn"), "drain-timeout=10m")) {
+                UnmodifiedServer.start(directory, program("OtherProgram", "stubborn"), "drain-timeout=10m")) {
             service.child().signal("TERM");
             service.child().awaitLine("hook hangs", SOON);
             service.child().signal("TERM");
@@ -114,7 +115,7 @@ class AgentProgramTest {
     @Test
     void aShutdownHookThatHangsIsEndedAfterTheDrainTimeout() throws Exception {
         try (UnmodifiedServer service =
-                UnmodifiedServer.start(directory, "OtherProgram", List.of("stubborn"), "drain-timeout=2s")) {
+                UnmodifiedServer.start(directory, program("OtherProgram", "stubborn"), "drain-timeout=2s")) {
             service.child().signal("TERM");
             assertThat(service.child().awaitExit(SOON)).isEqualTo(TERMINATED);
             assertThat(text(service.child()))
@@ -124,7 +125,7 @@ class AgentProgramTest {
 
     @Test
     void aWrongOptionEndsTheProgramWithOneLine() throws Exception {
-        try (ChildJvm child = UnmodifiedServer.program(directory, "OtherProgram", "undo-widnow=3s")
+        try (ChildJvm child = UnmodifiedServer.program(directory, program("OtherProgram"), "undo-widnow=3s")
                 .arguments("0", "exits")
                 .start()) {
             assertThat(child.awaitExit(SOON)).isEqualTo(1);

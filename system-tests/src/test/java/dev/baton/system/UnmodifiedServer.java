@@ -40,29 +40,29 @@ final class UnmodifiedServer implements AutoCloseable {
         this.port = port;
     }
 
-    /** Starts a program of {@link dev.baton.system.unmodified}; {@code options} are those of the agent. */
-    static UnmodifiedServer start(Path directory, String program, List<String> arguments, String... options)
-            throws Exception {
+    /** Starts a program; {@code options} are those of the agent. */
+    static UnmodifiedServer start(Path directory, UnmodifiedProgram program, String... options) throws Exception {
         int port = freePort();
         ChildJvm child = program(directory, program, options)
                 .arguments(Integer.toString(port))
-                .arguments(arguments.toArray(String[]::new))
+                .arguments(program.arguments().toArray(String[]::new))
                 .start();
         child.awaitLine("generation 1 (pid", SOON);
         return new UnmodifiedServer(directory, child, port);
     }
 
-    /** A program with the agent, not started yet. */
-    static ChildJvm.Builder program(Path directory, String program, String... options) {
+    /** A program with the agent, not started yet, without arguments. */
+    static ChildJvm.Builder program(Path directory, UnmodifiedProgram program, String... options) throws IOException {
         String agent = Stream.concat(
                         Stream.of("pid-file=" + directory.resolve("pid"), "run-dir=" + directory.resolve("run")),
                         Arrays.stream(options))
                 .collect(Collectors.joining(",", "-javaagent:" + batonJar() + "=", ""));
-        return ChildJvm.ofMain("dev.baton.system.unmodified." + program)
+        return ChildJvm.ofMain("dev.baton.unmodified." + program.main())
                 .withoutNativeAccess()
-                .classPath(classPath())
+                .classPath(program.classPath())
                 .directory(directory)
-                .jvmOptions(agent, "--illegal-native-access=deny", "-Xmx128m", "-Dio.netty.noUnsafe=true");
+                .jvmOptions(agent, "--illegal-native-access=deny", "-Xmx128m", "-Dio.netty.noUnsafe=true")
+                .jvmOptions(program.jvmOptions().toArray(String[]::new));
     }
 
     static Path batonJar() {
@@ -73,15 +73,6 @@ final class UnmodifiedServer implements AutoCloseable {
             throw new IllegalStateException(jar + " is missing: build the module `agent`");
         }
         return jar;
-    }
-
-    /** The programs and their libraries; nothing of Baton. */
-    static String classPath() {
-        return Arrays.stream(System.getProperty("java.class.path").split(":", 0))
-                .filter(entry -> entry.contains("test-classes")
-                        || entry.contains("/io/netty/")
-                        || entry.contains("/org/apache/tomcat/"))
-                .collect(Collectors.joining(":"));
     }
 
     static int freePort() {

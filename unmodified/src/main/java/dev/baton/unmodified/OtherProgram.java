@@ -1,4 +1,4 @@
-package dev.baton.system.unmodified;
+package dev.baton.unmodified;
 
 import com.sun.net.httpserver.HttpServer;
 import java.io.BufferedReader;

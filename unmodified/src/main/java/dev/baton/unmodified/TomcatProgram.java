@@ -1,4 +1,4 @@
-package dev.baton.system.unmodified;
+package dev.baton.unmodified;
 
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;

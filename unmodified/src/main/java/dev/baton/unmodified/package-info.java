@@ -4,6 +4,6 @@
  * {@code broken} in its working directory is a bad release, and exits with 3.
  */
 @NullMarked
-package dev.baton.system.unmodified;
+package dev.baton.unmodified;
 
 import org.jspecify.annotations.NullMarked;

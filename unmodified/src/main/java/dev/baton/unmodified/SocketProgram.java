@@ -1,4 +1,4 @@
-package dev.baton.system.unmodified;
+package dev.baton.unmodified;
 
 import java.io.BufferedReader;
 import java.io.IOException;

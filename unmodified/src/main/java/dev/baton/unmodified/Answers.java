@@ -1,4 +1,4 @@
-package dev.baton.system.unmodified;
+package dev.baton.unmodified;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
