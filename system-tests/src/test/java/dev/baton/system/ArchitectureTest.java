@@ -44,7 +44,7 @@ class ArchitectureTest {
                     "org.apache.catalina..",
                     "org.apache.coyote..",
                     "org.apache.tomcat.."),
-            entry("dev.baton.jetty", "dev.baton", "dev.baton.drain", "org.eclipse.jetty.."),
+            entry("dev.baton.jetty", "dev.baton", "dev.baton.drain", "javax.net.ssl", "org.eclipse.jetty.."),
             entry(
                     "dev.baton.spring",
                     "dev.baton",
