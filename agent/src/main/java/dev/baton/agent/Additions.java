@@ -10,17 +10,36 @@ import java.lang.classfile.MethodModel;
 import java.lang.classfile.MethodTransform;
 import java.lang.classfile.instruction.ReturnInstruction;
 import java.lang.constant.ClassDesc;
+import java.lang.instrument.ClassFileTransformer;
+import java.lang.instrument.Instrumentation;
+import java.security.ProtectionDomain;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Calls that are added to methods of the program's libraries, as these are loaded. */
-final class Additions {
+/** Calls of the agent's hooks that are added to methods of the program's libraries, as these are loaded. */
+final class Additions implements ClassFileTransformer {
     /** Nothing, at this place. */
     static final Consumer<CodeBuilder> NOTHING = _ -> {};
 
-    private Additions() {}
+    private final Instrumentation instrumentation;
+    private final Function<String, Optional<ToClass>> wanted;
+
+    private Additions(Instrumentation instrumentation, Function<String, Optional<ToClass>> wanted) {
+        this.instrumentation = instrumentation;
+        this.wanted = wanted;
+    }
+
+    /**
+     * What is added to one class: by the names of its methods, or by their names and descriptors, {@code listen(I)V}. It is
+     * told the name of the class, because a library may have been given another than its own.
+     */
+    @FunctionalInterface
+    interface ToClass {
+        Map<String, Addition> methods(ClassDesc name);
+    }
 
     /**
      * What a method does besides.
@@ -31,17 +50,44 @@ final class Additions {
     record Addition(Consumer<CodeBuilder> first, Consumer<CodeBuilder> last) {}
 
     /**
-     * A class file with additions.
+     * Before the program's first class.
      *
-     * @param additions to a class of this name (a library may have been given another than its own), by the names of its
-     *     methods, or by their names and descriptors, {@code listen(I)V}
+     * @param wanted what is added to a class, by its name as in class files; asked for each that the program loads
      */
-    static byte[] to(ClassLoader loader, byte[] classFile, Function<ClassDesc, Map<String, Addition>> additions) {
+    static void install(Instrumentation instrumentation, Function<String, Optional<ToClass>> wanted) {
+        instrumentation.addTransformer(new Additions(instrumentation, wanted));
+    }
+
+    @Override
+    public byte @Nullable [] transform(
+            Module module,
+            @Nullable ClassLoader loader,
+            @Nullable String name,
+            @Nullable Class<?> redefined,
+            @Nullable ProtectionDomain domain,
+            byte[] classFile) {
+        if (name == null || loader == null || redefined != null) {
+            return null;
+        }
+        Optional<ToClass> additions = wanted.apply(name);
+        if (additions.isEmpty()) {
+            return null;
+        }
+        try {
+            JdkHooks.letSee(instrumentation, module);
+            return to(loader, classFile, additions.get());
+        } catch (RuntimeException | LinkageError e) {
+            Log.notTransformed(name, e);
+            return null;
+        }
+    }
+
+    private static byte[] to(ClassLoader loader, byte[] classFile, ToClass additions) {
         // Stack maps are made anew, and for that it may have to be known which of the library's classes extends which.
         ClassFile context = ClassFile.of(ClassFile.ClassHierarchyResolverOption.of(
                 ClassHierarchyResolver.ofResourceParsing(loader).orElse(ClassHierarchyResolver.defaultResolver())));
         ClassModel model = context.parse(classFile);
-        Map<String, Addition> byMethod = additions.apply(model.thisClass().asSymbol());
+        Map<String, Addition> byMethod = additions.methods(model.thisClass().asSymbol());
         return context.transformClass(model, (builder, element) -> {
             Addition addition = element instanceof MethodModel method ? find(byMethod, method) : null;
             if (addition == null) {
@@ -59,7 +105,7 @@ final class Additions {
     }
 
     private static CodeTransform adding(Addition addition) {
-        return CodeTransform.ofStateful(() -> new CodeTransform() {
+        return new CodeTransform() {
             @Override
             public void atStart(CodeBuilder code) {
                 addition.first.accept(code);
@@ -72,6 +118,6 @@ final class Additions {
                 }
                 code.with(element);
             }
-        });
+        };
     }
 }

@@ -32,9 +32,9 @@ public final class Agent {
         Waiters waiters = JdkHooks.waiters(hooks).and(netty::changed);
         this.listeners = new ProgramListeners(baton, baton.generation() == 1, waiters, readiness::changed);
         sockets.install(instrumentation, hooks, listeners, netty, readiness);
-        NettyHooks.install(instrumentation);
+        Additions.install(instrumentation, NettyHooks::wanted);
         if (options.ready() == Ready.AUTO) {
-            SpringBootHooks.install(instrumentation);
+            Additions.install(instrumentation, SpringBootHooks::wanted);
         }
         baton.join(new AgentParticipant(listeners, new DrainBits(instrumentation)));
     }

@@ -124,19 +124,18 @@ final class DrainBits implements ClassFileTransformer {
     }
 
     private static CodeTransform change(Bit bit) {
-        return CodeTransform.ofStateful(() -> new CodeTransform() {
-            private boolean begun;
+        return new CodeTransform() {
+            @Override
+            public void atStart(CodeBuilder code) {
+                bit.code.accept(code);
+            }
 
             @Override
             public void accept(CodeBuilder code, CodeElement element) {
-                if (!begun) {
-                    begun = true;
-                    bit.code.accept(code);
-                }
                 if (!bit.all) {
                     code.with(element);
                 }
             }
-        });
+        };
     }
 }

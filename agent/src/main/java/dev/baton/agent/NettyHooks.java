@@ -5,22 +5,19 @@ import java.lang.classfile.Opcode;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
-import java.lang.instrument.ClassFileTransformer;
-import java.lang.instrument.Instrumentation;
 import java.net.InetSocketAddress;
-import java.security.ProtectionDomain;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Lets Netty's native transports, epoll and io_uring, ask {@link ProgramListeners}: they bind and listen without the JDK.
  *
- * <p>{@code unix.Socket} is what they bind, the server channels are who does ({@link NettyChannels}). They are changed as they are loaded, also where a library has them under a
- * name of its own ({@code io.grpc.netty.shaded.io.netty...}); a program that does not load them pays nothing. Why it is
- * done so is in docs/adr/0008.
+ * <p>{@code unix.Socket} is what they bind, the server channels are who does ({@link NettyChannels}). They are changed as
+ * they are loaded, also where a library has them under a name of its own ({@code io.grpc.netty.shaded.io.netty...}); a
+ * program that does not load them pays nothing. Why it is done so is in docs/adr/0008.
  */
-final class NettyHooks implements ClassFileTransformer {
+final class NettyHooks {
     private static final String SOCKET = "io/netty/channel/unix/Socket";
     private static final String EPOLL_CHANNEL = "io/netty/channel/epoll/EpollServerSocketChannel";
     private static final String RING_CHANNEL = "io/netty/channel/uring/IoUringServerSocketChannel";
@@ -37,41 +34,16 @@ final class NettyHooks implements ClassFileTransformer {
             MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_Object);
     private static final MethodTypeDesc NUMBER = MethodTypeDesc.of(ConstantDescs.CD_int);
 
-    private final Instrumentation instrumentation;
+    private NettyHooks() {}
 
-    private NettyHooks(Instrumentation instrumentation) {
-        this.instrumentation = instrumentation;
-    }
-
-    /** Before the program's first class. */
-    static void install(Instrumentation instrumentation) {
-        instrumentation.addTransformer(new NettyHooks(instrumentation));
-    }
-
-    @Override
-    public byte @Nullable [] transform(
-            Module module,
-            @Nullable ClassLoader loader,
-            @Nullable String name,
-            @Nullable Class<?> redefined,
-            @Nullable ProtectionDomain domain,
-            byte[] classFile) {
-        if (name == null || loader == null || redefined != null) {
-            return null;
+    /** What is added to a class, by its name. */
+    static Optional<Additions.ToClass> wanted(String name) {
+        if (name.endsWith(SOCKET)) {
+            return Optional.of(NettyHooks::toSocket);
         }
-        try {
-            if (name.endsWith(SOCKET)) {
-                JdkHooks.letSee(instrumentation, module);
-                return Additions.to(loader, classFile, NettyHooks::toSocket);
-            }
-            if (name.endsWith(EPOLL_CHANNEL) || name.endsWith(RING_CHANNEL)) {
-                JdkHooks.letSee(instrumentation, module);
-                return Additions.to(loader, classFile, NettyHooks::toChannel);
-            }
-        } catch (RuntimeException | LinkageError e) {
-            Log.notTransformed(name, e);
-        }
-        return null;
+        return name.endsWith(EPOLL_CHANNEL) || name.endsWith(RING_CHANNEL)
+                ? Optional.of(NettyHooks::toChannel)
+                : Optional.empty();
     }
 
     private static Map<String, Additions.Addition> toSocket(ClassDesc socket) {
