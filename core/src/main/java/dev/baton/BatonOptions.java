@@ -116,13 +116,25 @@ public record BatonOptions(
      * @throws UnsupportedOperationException on a platform that Baton does not run on
      */
     public static Builder configured() {
+        return configured(_ -> Optional.empty());
+    }
+
+    /**
+     * As {@link #configured()}, overridden in turn by what a program was told in a way of its own.
+     *
+     * @param own the value of an option by its name, such as {@code drain-timeout}
+     */
+    public static Builder configured(Function<String, Optional<String>> own) {
         Platform.current();
-        return configured(System::getProperty, InitialEnvironment.variables()::get);
+        return configured(own, System::getProperty, InitialEnvironment.variables()::get);
     }
 
     static Builder configured(
-            Function<String, @Nullable String> properties, Function<String, @Nullable String> environment) {
-        return from(option -> Optional.ofNullable(properties.apply("baton." + option))
+            Function<String, Optional<String>> own,
+            Function<String, @Nullable String> properties,
+            Function<String, @Nullable String> environment) {
+        return from(option -> own.apply(option)
+                .or(() -> Optional.ofNullable(properties.apply("baton." + option)))
                 .or(() -> Optional.ofNullable(
                         environment.apply("BATON_" + option.replace('-', '_').toUpperCase(Locale.ROOT)))));
     }

@@ -17,13 +17,24 @@ class BatonOptionsTest {
         Map<String, String> properties = Map.of("baton.drain-timeout", "1s", "baton.name", "shop");
         Map<String, String> environment = Map.of(
                 "BATON_DRAIN_TIMEOUT", "2s", "BATON_READY_TIMEOUT", "3s", "BATON_RUN_DIR", "/r", "BATON_PID_FILE", "");
-        BatonOptions options =
-                BatonOptions.configured(properties::get, environment::get).build();
+        BatonOptions options = BatonOptions.configured(_ -> Optional.empty(), properties::get, environment::get)
+                .build();
         assertThat(options.name()).isEqualTo("shop");
         assertThat(options.drainTimeout()).isEqualTo(Duration.ofSeconds(1));
         assertThat(options.readyTimeout()).isEqualTo(Duration.ofSeconds(3));
         assertThat(options.runDirectory()).contains(Path.of("/r"));
         assertThat(options.pidFile()).isEqualTo(Optional.empty());
+    }
+
+    @Test
+    void whatAProgramWasToldInItsOwnWayCountsBeforeAll() {
+        BatonOptions options = BatonOptions.configured(
+                        option -> Optional.of("1s").filter(_ -> option.equals("undo-window")),
+                        Map.of("baton.undo-window", "2s", "baton.drain-timeout", "2s")::get,
+                        Map.of("BATON_UNDO_WINDOW", "3s")::get)
+                .build();
+        assertThat(options.undoWindow()).isEqualTo(Duration.ofSeconds(1));
+        assertThat(options.drainTimeout()).isEqualTo(Duration.ofSeconds(2));
     }
 
     @Test
@@ -38,7 +49,8 @@ class BatonOptionsTest {
 
     @Test
     void aValueThatCannotBeReadIsNamedWithItsOption() {
-        assertThatThrownBy(() -> BatonOptions.configured(_ -> null, Map.of("BATON_DRAIN_TIMEOUT", "soon")::get))
+        assertThatThrownBy(() -> BatonOptions.configured(
+                        _ -> Optional.empty(), _ -> null, Map.of("BATON_DRAIN_TIMEOUT", "soon")::get))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("drain-timeout: 'soon' is not a duration");
     }
@@ -83,8 +95,8 @@ class BatonOptionsTest {
                 "BATON_HEALTH_INTERVAL", "250ms",
                 "BATON_MAX_GENERATIONS", "5",
                 "BATON_OLDEST_LEAVES_EARLY", "true");
-        BatonOptions options =
-                BatonOptions.configured(_ -> null, environment::get).build();
+        BatonOptions options = BatonOptions.configured(_ -> Optional.empty(), _ -> null, environment::get)
+                .build();
         assertThat(options.undoWindow()).isEqualTo(Duration.ofSeconds(3));
         assertThat(options.healthUrl()).contains(URI.create("http://127.0.0.1:8080/health"));
         assertThat(options.healthInterval()).isEqualTo(Duration.ofMillis(250));
@@ -100,7 +112,7 @@ class BatonOptionsTest {
     }
 
     private static void expectRefusal(String variable, String value, String message) {
-        assertThatThrownBy(() -> BatonOptions.configured(_ -> null, Map.of(variable, value)::get)
+        assertThatThrownBy(() -> BatonOptions.configured(_ -> Optional.empty(), _ -> null, Map.of(variable, value)::get)
                         .build())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(message);

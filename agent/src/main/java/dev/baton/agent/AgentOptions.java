@@ -7,7 +7,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -34,16 +33,19 @@ record AgentOptions(BatonOptions baton, Ready ready) {
     private static final String READY = "ready";
 
     /**
-     * Reads {@code NAME=VALUE,NAME=VALUE...}; what is said there is made a system property, for Baton to find.
+     * Reads {@code NAME=VALUE,NAME=VALUE...}.
      *
      * @throws IllegalArgumentException if a name is unknown or a value cannot be read; the message says which
      */
     static AgentOptions of(String arguments) {
-        arguments(arguments).forEach((name, value) -> System.setProperty("baton." + name, value));
-        Function<String, Optional<String>> value = name -> Optional.ofNullable(System.getProperty("baton." + name))
-                .or(() -> Optional.ofNullable(System.getenv("BATON_" + name.toUpperCase(Locale.ROOT))));
-        BatonOptions baton = BatonOptions.configured().build();
-        return new AgentOptions(baton, value.apply(READY).map(Ready::parse).orElse(Ready.AUTO));
+        Map<String, String> own = arguments(arguments);
+        BatonOptions baton = BatonOptions.configured(option -> Optional.ofNullable(own.get(option)))
+                .build();
+        // Not before Baton has taken from the environment what is its own alone: the first look at it copies it.
+        Optional<String> ready = Optional.ofNullable(own.get(READY))
+                .or(() -> Optional.ofNullable(System.getProperty("baton." + READY)))
+                .or(() -> Optional.ofNullable(System.getenv("BATON_" + READY.toUpperCase(Locale.ROOT))));
+        return new AgentOptions(baton, ready.map(Ready::parse).orElse(Ready.AUTO));
     }
 
     static Map<String, String> arguments(String arguments) {

@@ -6,9 +6,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
- * When the program can serve: when it listens on all that its parent had and waits for what comes, and no application of Spring Boot is being
- * started in it. Such a one listens some time before its runners and the listeners of its events are through; and others
- * may be started in the course of it, as Spring Cloud's bootstrap is, which listen on nothing.
+ * When the program can serve: when it listens on all that its parent had and waits for what comes, and no application of
+ * Spring Boot is being started in it. Such a one listens some time before its runners and the listeners of its events are
+ * through; and others may be started in the course of it, as Spring Cloud's bootstrap is, which listen on nothing.
  */
 final class Readiness {
     private final BooleanSupplier listening;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.BatonOptions;
 import java.lang.reflect.RecordComponent;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -18,6 +19,14 @@ class AgentOptionsTest {
         assertThat(AgentOptions.arguments("")).isEmpty();
         assertThat(AgentOptions.arguments("undo-window=0,name=a=b,undo-window=5s"))
                 .isEqualTo(Map.of("undo-window", "5s", "name", "a=b"));
+    }
+
+    @Test
+    void whatFollowsTheAgentIsKeptToItselfAndIsReadAsBatonsOptions() {
+        AgentOptions options = AgentOptions.of("undo-window=1s,ready=listening");
+        assertThat(options.baton().undoWindow()).isEqualTo(Duration.ofSeconds(1));
+        assertThat(options.ready()).isEqualTo(AgentOptions.Ready.LISTENING);
+        assertThat(System.getProperties().stringPropertyNames()).noneMatch(name -> name.startsWith("baton."));
     }
 
     @Test
