@@ -78,6 +78,21 @@ public final class Baton implements AutoCloseable {
         return generation.state();
     }
 
+    /**
+     * What this generation says of itself at this moment, as {@link BatonControl#status()} says it to operators; also after
+     * it has ended. It waits for the decision that is being made, and reads files for the warnings, so a program that asks
+     * often, or must not wait, had better ask {@link #state()}. A {@link Participant} may ask while it is called.
+     *
+     * @throws IllegalStateException if the generation is busy for 5 seconds: a participant does not return from a call
+     */
+    public GenerationStatus status() {
+        return generation
+                .report()
+                .ask()
+                .orElseThrow(() -> new IllegalStateException("this generation is busy and cannot say how it is; a"
+                        + " participant does not return from a call"));
+    }
+
     /** As {@link #listen(ListenAddress, int)}, with {@link Listeners#DEFAULT_BACKLOG}. */
     public Listener listen(ListenAddress address) throws IOException {
         return listen(address, 0);

@@ -37,6 +37,7 @@ final class Generation implements Signals.Actions {
     private final ControlSocket control;
     private final int number;
     private final Owner owner = new Owner();
+    private final StatusReport report = new StatusReport(this, owner);
     private final CompletableFuture<Void> serving = new CompletableFuture<>();
     private final CompletableFuture<Void> retired = new CompletableFuture<>();
     private final long startedAt = System.nanoTime();
@@ -91,7 +92,8 @@ final class Generation implements Signals.Actions {
                 publication);
         this.control = ControlSocket.open(
                 options.runDirectory(),
-                new ControlRequests(this, succession, wayBack, owner, new OperatorRequests(this, owner, options)));
+                new ControlRequests(
+                        this, succession, wayBack, owner, new OperatorRequests(this, owner, options, report)));
     }
 
     /** Takes over what a parent hands, if there is one; then events may come. */
@@ -124,6 +126,10 @@ final class Generation implements Signals.Actions {
 
     State state() {
         return state;
+    }
+
+    StatusReport report() {
+        return report;
     }
 
     /** What an operator should know of this process, one sentence each; for the log and for {@code status}. */

@@ -2,8 +2,6 @@ package dev.baton;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -15,17 +13,16 @@ import java.util.OptionalLong;
  * hung up, hears nothing, and all else goes on. The connection's thread sees the operator hang up, and closes.
  */
 final class OperatorRequests {
-    /** How long the owner may take for a status; an operator waits longer, so it is told. */
-    private static final Duration STATUS_TIMEOUT = Duration.ofSeconds(5);
-
     private final Generation generation;
     private final Owner owner;
     private final BatonOptions options;
+    private final StatusReport report;
 
-    OperatorRequests(Generation generation, Owner owner, BatonOptions options) {
+    OperatorRequests(Generation generation, Owner owner, BatonOptions options, StatusReport report) {
         this.generation = generation;
         this.owner = owner;
         this.options = options;
+        this.report = report;
     }
 
     /** Answers a request; returns when all is said or the operator has hung up. */
@@ -62,14 +59,12 @@ final class OperatorRequests {
     }
 
     private void status(FrameChannel channel) throws IOException {
-        Optional<GenerationStatus> status = owner.ask(generation::status, STATUS_TIMEOUT);
+        Optional<GenerationStatus> status = report.ask();
         if (status.isEmpty()) {
             sayLast(channel, Frame.of(Frame.Type.BUSY));
             return;
         }
-        List<String> warnings = new ArrayList<>(generation.warnings());
-        warnings.addAll(Signals.warnings());
-        for (Frame frame : StatusFrames.encode(status.get().withWarnings(warnings))) {
+        for (Frame frame : StatusFrames.encode(status.get())) {
             channel.send(frame, new int[0]); // Waits for room, within the channel's timeout: these may be many.
         }
         channel.shutdown();

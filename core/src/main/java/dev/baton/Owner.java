@@ -11,14 +11,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The thread that owns a generation's state, and the queue of events that it handles one after the other. Timers are
  * monotonic. The thread is a daemon and lives as long as the process: late events find it, and find nothing to do.
  */
 final class Owner {
-    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("baton-generation").factory());
+    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(this::newThread);
+
+    /** Written before its first event runs. */
+    private volatile @Nullable Thread worker;
+
+    private Thread newThread(Runnable work) {
+        Thread made = Thread.ofPlatform().daemon().name("baton-generation").unstarted(work);
+        worker = made;
+        return made;
+    }
 
     /** From any thread. */
     void post(Runnable event) {
@@ -48,8 +57,14 @@ final class Owner {
         return CompletableFuture.supplyAsync(decision, thread).join();
     }
 
-    /** The same, for so long at most: empty if the owner was busy till then. Then it may still decide, in vain. */
+    /**
+     * The same, for so long at most: empty if the owner was busy till then. Then it may still decide, in vain. The owner
+     * itself, which may be in a call of a participant, decides on the spot: it would wait for itself.
+     */
     <T> Optional<T> ask(Supplier<T> decision, Duration limit) {
+        if (Thread.currentThread() == worker) {
+            return Optional.of(decision.get());
+        }
         return CompletableFuture.supplyAsync(() -> Optional.of(decision.get()), thread)
                 .completeOnTimeout(Optional.empty(), limit.toNanos(), TimeUnit.NANOSECONDS)
                 .join();

@@ -48,7 +48,13 @@ final class RunningApplication implements AutoCloseable {
 
     /** Starts it on a free port and waits until it serves; the properties are {@code name=value}. */
     static RunningApplication start(Server server, Path directory, String... properties) throws Exception {
-        RunningApplication application = launch(server, directory, "serve", properties);
+        return start(builder(directory), server, directory, properties);
+    }
+
+    /** The same with a JVM of the caller's description, which begins with {@link #builder}. */
+    static RunningApplication start(ChildJvm.Builder jvm, Server server, Path directory, String... properties)
+            throws Exception {
+        RunningApplication application = launch(jvm, server, directory, "serve", properties);
         application.child.awaitLine("1 ready", SOON);
         return application;
     }
@@ -56,6 +62,11 @@ final class RunningApplication implements AutoCloseable {
     /** Starts it, to do before it is ready what these words say. */
     static RunningApplication launch(Server server, Path directory, String words, String... properties)
             throws Exception {
+        return launch(builder(directory), server, directory, words, properties);
+    }
+
+    private static RunningApplication launch(
+            ChildJvm.Builder jvm, Server server, Path directory, String words, String... properties) throws Exception {
         script(directory, words);
         Files.writeString(
                 directory.resolve("application.properties"),
@@ -69,7 +80,7 @@ final class RunningApplication implements AutoCloseable {
                 baton.run-dir=run
                 baton.undo-window=0
                 """ + server.property + "\n" + String.join("\n", properties) + "\n");
-        return new RunningApplication(directory, builder(directory).start());
+        return new RunningApplication(directory, jvm.start());
     }
 
     static ChildJvm.Builder builder(Path directory) {
