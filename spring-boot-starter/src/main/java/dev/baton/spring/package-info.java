@@ -5,7 +5,7 @@
  * starts Baton when the context is made, is ready after {@code ApplicationReadyEvent}, and closes the context and ends the
  * process when everything that was begun is finished. Its properties are {@code baton.*}; docs/spring-boot.md explains them.
  *
- * <p>The {@link dev.baton.Baton} of the process is a bean.
+ * <p>The {@link dev.baton.Baton} of the process is a bean. Where there is Actuator it shows how the generation is.
  */
 @NullMarked
 package dev.baton.spring;

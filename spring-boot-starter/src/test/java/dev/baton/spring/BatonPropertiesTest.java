@@ -91,11 +91,16 @@ class BatonPropertiesTest {
                         .replaceAll(letter -> "-" + letter.group().toLowerCase(Locale.ROOT)))
                 .map(name -> "baton." + name)
                 .collect(Collectors.toCollection(TreeSet::new));
-        expected.addAll(Set.of("baton.enabled", "baton.idle-policy", "baton.new-connection-grace", "baton.idle-grace"));
+        expected.addAll(Set.of(
+                "baton.enabled",
+                "baton.idle-policy",
+                "baton.new-connection-grace",
+                "baton.idle-grace",
+                "baton.metrics.tag-generation"));
         try (InputStream metadata = Objects.requireNonNull(
                 BatonProperties.class.getResourceAsStream("/META-INF/spring-configuration-metadata.json"))) {
             String text = new String(metadata.readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(Pattern.compile("\"name\": \"(baton\\.[a-z-]+)\",\\s+\"type\"")
+            assertThat(Pattern.compile("\"name\": \"(baton\\.[a-z.-]+)\",\\s+\"type\"")
                             .matcher(text)
                             .results()
                             .map(match -> match.group(1)))
