@@ -51,6 +51,7 @@ class ArchitectureTest {
                     "dev.baton.drain",
                     "dev.baton.jetty",
                     "dev.baton.tomcat",
+                    "io.micrometer..",
                     "org.apache.catalina..",
                     "org.apache.coyote..",
                     "org.apache.tomcat..",
