@@ -1,4 +1,4 @@
-/** The command line: baton serve, baton demo. */
+/** The command line: baton serve, baton demo, baton train. */
 module dev.baton.cli {
     requires static org.jspecify;
     requires dev.baton;
@@ -7,6 +7,7 @@ module dev.baton.cli {
     requires dev.baton.testkit;
     requires info.picocli;
     requires java.logging;
+    requires java.net.http;
     requires jdk.httpserver;
 
     // picocli sets the annotated fields by reflection.

@@ -73,6 +73,14 @@ public final class Baton implements AutoCloseable {
         return generation.number();
     }
 
+    /**
+     * Whether this process serves nobody, and only runs so that an AOT cache is recorded ({@code baton train}): then its
+     * listeners are private, whatever their addresses. A program may leave out what nobody else is to see.
+     */
+    public boolean isTraining() {
+        return generation.isTraining();
+    }
+
     /** What this generation is doing at this moment. */
     public State state() {
         return generation.state();

@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  *     3)
  * @param oldestLeavesEarly whether, beyond that, the oldest is made to end, instead of the restart being refused
  *     ({@code oldest-leaves-early}; false)
+ * @param aotCache the AOT cache that a successor is started with if it fits its release, as {@code baton train} makes it
+ *     ({@code aot-cache}; default: none)
  */
 public record BatonOptions(
         String name,
@@ -42,7 +44,8 @@ public record BatonOptions(
         Optional<URI> healthUrl,
         Duration healthInterval,
         int maxGenerations,
-        boolean oldestLeavesEarly) {
+        boolean oldestLeavesEarly,
+        Optional<Path> aotCache) {
 
     /**
      * Checks the values.
@@ -88,7 +91,24 @@ public record BatonOptions(
                 healthUrl,
                 healthInterval,
                 maxGenerations,
-                oldestLeavesEarly);
+                oldestLeavesEarly,
+                aotCache.map(directory::resolve));
+    }
+
+    /** The same for a process of which the world is not to know. */
+    BatonOptions unpublished(Path runDirectory) {
+        return new BatonOptions(
+                name,
+                Optional.empty(),
+                Optional.of(runDirectory),
+                readyTimeout,
+                drainTimeout,
+                undoWindow,
+                healthUrl,
+                healthInterval,
+                maxGenerations,
+                oldestLeavesEarly,
+                Optional.empty());
     }
 
     private static final Duration MAX_UNDO_WINDOW = Duration.ofHours(24);
@@ -159,6 +179,7 @@ public record BatonOptions(
         duration("health-interval", value).ifPresent(builder::healthInterval);
         parsed("max-generations", value, Integer::valueOf).ifPresent(builder::maxGenerations);
         parsed("oldest-leaves-early", value, BatonOptions::parseBoolean).ifPresent(builder::oldestLeavesEarly);
+        value.apply("aot-cache").map(Path::of).ifPresent(builder::aotCache);
         return builder;
     }
 
@@ -200,6 +221,7 @@ public record BatonOptions(
         private Duration healthInterval = Duration.ofSeconds(1);
         private int maxGenerations = 3;
         private boolean oldestLeavesEarly;
+        private Optional<Path> aotCache = Optional.empty();
 
         private Builder() {}
 
@@ -253,6 +275,11 @@ public record BatonOptions(
             return this;
         }
 
+        public Builder aotCache(Path value) {
+            aotCache = Optional.of(value);
+            return this;
+        }
+
         /**
          * The options.
          *
@@ -269,7 +296,8 @@ public record BatonOptions(
                     healthUrl,
                     healthInterval,
                     maxGenerations,
-                    oldestLeavesEarly);
+                    oldestLeavesEarly,
+                    aotCache);
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.baton;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,6 +36,26 @@ record CommandLine(List<String> words, Path directory) {
     /** The words of this process as the kernel has them: each ended by a zero byte. */
     static byte[] block() throws IOException {
         return Files.readAllBytes(Path.of("/proc/self/cmdline"));
+    }
+
+    /**
+     * The file that is executed, all symbolic links resolved.
+     *
+     * @throws IOException if it is not there
+     */
+    Path launcher() throws IOException {
+        String program = words.getFirst();
+        if (program.contains("/")) {
+            return directory.resolve(program).toRealPath();
+        }
+        for (String folder :
+                InitialEnvironment.variables().getOrDefault("PATH", "").split(":", 0)) {
+            Path candidate = directory.resolve(folder).resolve(program);
+            if (Files.isExecutable(candidate)) {
+                return candidate.toRealPath();
+            }
+        }
+        throw new NoSuchFileException(program, null, "in no folder of PATH");
     }
 
     /** What operators may call this program: the jar or main class, without folder, package and ending. */

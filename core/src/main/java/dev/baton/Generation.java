@@ -65,9 +65,17 @@ final class Generation implements Signals.Actions {
     /** The way of its connections. */
     private Optional<ConnectionGiver> giver = Optional.empty();
 
+    /** What this process is for instead of serving, if it is not to serve. */
+    private final Optional<AotTraining> training;
+
     private Generation(
-            BatonOptions configured, ListenerTable listeners, StandardError standardError, Optional<ParentLink> parent)
+            BatonOptions configured,
+            Optional<AotTraining> training,
+            ListenerTable listeners,
+            StandardError standardError,
+            Optional<ParentLink> parent)
             throws IOException {
+        this.training = training;
         InitialDirectory initial = InitialDirectory.of(parent);
         initial.offer(offeredState);
         this.options = configured.in(initial.path());
@@ -99,7 +107,9 @@ final class Generation implements Signals.Actions {
     /** Takes over what a parent hands, if there is one; then events may come. */
     static Generation start(BatonOptions options) throws IOException {
         Log.step("started");
-        ListenerTable listeners = new ListenerTable();
+        Optional<AotTraining> training = AotTraining.ofThisProcess();
+        BatonOptions own = training.map(each -> each.options(options)).orElse(options);
+        ListenerTable listeners = new ListenerTable(training);
         StandardError standardError = new StandardError();
         Optional<HandoffVariables> handoff = InitialEnvironment.handoff();
         Optional<ParentLink> parent = Optional.empty();
@@ -107,7 +117,7 @@ final class Generation implements Signals.Actions {
             if (handoff.isPresent()) {
                 parent = ParentLink.connect(handoff.get(), listeners, standardError);
             }
-            Generation generation = new Generation(options, listeners, standardError, parent);
+            Generation generation = new Generation(own, training, listeners, standardError, parent);
             generation.ancestry.listen();
             Signals.handle(generation);
             return generation;
@@ -130,6 +140,10 @@ final class Generation implements Signals.Actions {
 
     StatusReport report() {
         return report;
+    }
+
+    boolean isTraining() {
+        return training.isPresent();
     }
 
     /** What an operator should know of this process, one sentence each; for the log and for {@code status}. */
@@ -406,6 +420,7 @@ final class Generation implements Signals.Actions {
             publish();
         }
         Log.serving(number);
+        training.ifPresent(each -> each.serves(releaseFiles, listeners.localAddresses()));
         serving.complete(null);
     }
 

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The environment with which this process was started, and the handoff variables, which are taken out of it so that the
- * program's own children inherit none.
+ * The environment with which this process was started, and the variables that are for it alone, those of a
+ * handoff and of a training, which are taken out of it so that the program's own children inherit none.
  *
  * <p>It is read from {@code /proc/self/environ}, because the first call of {@code System.getenv} copies the C library's
  * environment into a map that {@code ProcessBuilder} gives to children and that nothing can be taken out of. So whatever
@@ -26,6 +26,7 @@ final class InitialEnvironment {
         try {
             ProcessContext.unsetEnvironment(HandoffVariables.SOCKET);
             ProcessContext.unsetEnvironment(HandoffVariables.TOKEN);
+            ProcessContext.unsetEnvironment(AotTraining.VARIABLE);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

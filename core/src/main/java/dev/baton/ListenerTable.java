@@ -2,6 +2,7 @@ package dev.baton;
 
 import dev.baton.posix.Descriptors;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -47,6 +48,9 @@ final class ListenerTable {
     /** What the parent passed and this generation has given up, while the parent may still need the paths. */
     private final Set<ListenAddress> dropped = new LinkedHashSet<>();
 
+    /** Where to listen instead, in a process that nobody but its trainer is to reach. */
+    private final Optional<AotTraining> training;
+
     /** No parent will accept on these listeners any more: set by {@link #removeDropped}. */
     private boolean alone;
 
@@ -64,6 +68,14 @@ final class ListenerTable {
         }
     }
 
+    ListenerTable() {
+        this(Optional.empty());
+    }
+
+    ListenerTable(Optional<AotTraining> training) {
+        this.training = training;
+    }
+
     /**
      * Takes a descriptor that the parent passed.
      *
@@ -78,7 +90,8 @@ final class ListenerTable {
      *
      * @throws ListenException if the address cannot be had, or the listeners of this generation have ended
      */
-    synchronized Listener claim(ListenAddress address, int backlog) throws IOException {
+    synchronized Listener claim(ListenAddress requested, int backlog) throws IOException {
+        ListenAddress address = training.isPresent() ? training.get().privately(requested) : requested;
         if (ended) {
             throw new ListenException(address, "this process has stopped listening; start a new one");
         }
@@ -183,6 +196,19 @@ final class ListenerTable {
             dropped.add(listener.address());
         }
         unclaimed.clear();
+    }
+
+    /** The TCP addresses on which the program listens, with the ports that the kernel has chosen. */
+    synchronized List<InetSocketAddress> localAddresses() {
+        return Stream.concat(
+                        claimed.values().stream()
+                                .filter(listener -> listener.address() instanceof ListenAddress.Tcp)
+                                .map(listener -> (InetSocketAddress) listener.localAddress()),
+                        hosted.stream()
+                                .map(HostedListener::address)
+                                .filter(ListenAddress.Tcp.class::isInstance)
+                                .map(address -> ((ListenAddress.Tcp) address).socketAddress()))
+                .toList();
     }
 
     /** The keys of the listeners that the program has. */

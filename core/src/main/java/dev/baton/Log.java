@@ -234,6 +234,14 @@ final class Log {
         log(WARNING, "a listener keeps the length of its queue: {0}", e.getMessage());
     }
 
+    static void aotCacheNotUsed(Path cache, String reason) {
+        log(WARNING, "the AOT cache {0} is not used: {1}; make it anew with baton train", cache, reason);
+    }
+
+    static void trainingNotReported(IOException e) {
+        log(ERROR, "the trainer cannot be told that this process serves: {0}", e);
+    }
+
     static void controlSocketFailed(Path path, IOException e) {
         log(WARNING, "the control socket {0} failed: {1}", path, e.getMessage());
     }

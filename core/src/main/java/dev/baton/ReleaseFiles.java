@@ -40,6 +40,16 @@ final class ReleaseFiles {
 
     private final List<Stamp> stamps;
 
+    /** What a file is taken to hold, as the JVM does: if it was written anew, one of these is different. */
+    record Content(long size, long modifiedMillis) {
+        /** Empty if there is no such file. */
+        static Optional<Content> of(Path path) {
+            return attributes(path)
+                    .map(file ->
+                            new Content(file.size(), file.lastModifiedTime().toMillis()));
+        }
+    }
+
     /** A file as it was; the key is its device and inode. */
     private record Stamp(Path path, boolean directory, Object key, long size, FileTime modified) {
         static Optional<Stamp> of(Path path) {
@@ -71,14 +81,32 @@ final class ReleaseFiles {
 
     /** Those of this process, as they are now; call it early. */
     static ReleaseFiles ofThisProcess() {
-        return new ReleaseFiles(paths(
-                System.getProperty("java.class.path", ""),
-                System.getProperty("jdk.module.path", ""),
-                Path.of(System.getProperty("java.home"), "lib", "modules")));
+        List<Path> paths = release(Path.of(""));
+        paths.add(resolved(Path.of(System.getProperty("java.home"), "lib", "modules")));
+        paths.addAll(openJars());
+        return new ReleaseFiles(paths);
+    }
+
+    /** What a process with the class and module path of this one would find now if it was started in a directory. */
+    static ReleaseFiles ofSuccessorIn(Path directory) {
+        return new ReleaseFiles(release(directory));
     }
 
     static ReleaseFiles of(List<Path> paths) {
         return new ReleaseFiles(paths);
+    }
+
+    /** What each file held when this was made, by its real path; directories of classes are left out. */
+    Map<Path, Content> contents() {
+        Map<Path, Content> contents = new TreeMap<>();
+        for (Stamp stamp : stamps) {
+            if (!stamp.directory()) {
+                contents.put(
+                        resolved(stamp.path()),
+                        new Content(stamp.size(), stamp.modified().toMillis()));
+            }
+        }
+        return contents;
     }
 
     /** What this generation may suffer from, one sentence for each file; empty if all is well. */
@@ -142,26 +170,24 @@ final class ReleaseFiles {
         return files;
     }
 
-    private static List<Path> paths(String classPath, String modulePath, Path jdk) {
-        List<Path> paths = new ArrayList<>(entries(classPath));
+    private static List<Path> release(Path directory) {
+        List<Path> paths = entries(directory, System.getProperty("java.class.path", ""));
         if (paths.size() == 1 && Files.isRegularFile(paths.getFirst())) {
             paths.addAll(manifestClassPath(paths.getFirst()));
         }
         paths.replaceAll(ReleaseFiles::resolved);
-        for (Path entry : entries(modulePath)) {
+        for (Path entry : entries(directory, System.getProperty("jdk.module.path", ""))) {
             paths.add(entry.toAbsolutePath());
             paths.addAll(list(entry.toAbsolutePath(), "*.jar"));
         }
-        paths.add(resolved(jdk));
-        paths.addAll(openJars());
         return paths;
     }
 
-    private static List<Path> entries(String path) {
+    private static List<Path> entries(Path directory, String path) {
         List<Path> entries = new ArrayList<>();
         for (String entry : path.split(File.pathSeparator, 0)) {
             if (!entry.isEmpty()) {
-                entries.add(Path.of(entry));
+                entries.add(directory.resolve(entry));
             }
         }
         return entries;

@@ -100,7 +100,12 @@ final class Succession {
         publication.restarting();
         attempt.deadline(Deadline.in(owner, options.readyTimeout(), () -> late(attempt)));
         try {
-            Process process = attempt.spawn(commandLine, control.path(), standardError);
+            Process process = attempt.spawn(
+                    options.aotCache()
+                            .map(cache -> AotCache.with(cache, commandLine))
+                            .orElse(commandLine),
+                    control.path(),
+                    standardError);
             Log.step("spawned");
             var _ = process.onExit()
                     .thenCompose(attempt::afterAllWasHeard)

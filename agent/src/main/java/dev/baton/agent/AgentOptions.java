@@ -29,7 +29,8 @@ record AgentOptions(BatonOptions baton, Ready ready) {
             "health-url",
             "health-interval",
             "max-generations",
-            "oldest-leaves-early");
+            "oldest-leaves-early",
+            "aot-cache");
     private static final String READY = "ready";
 
     /**

@@ -120,6 +120,9 @@ final class ProgramListeners {
         try {
             return to instanceof InetSocketAddress address && binds(number, address);
         } catch (IOException | RuntimeException e) {
+            if (baton.isTraining()) {
+                throw new IllegalStateException("cannot listen privately in the place of " + to, e);
+            }
             Log.notAdopted(to, e);
             return false;
         }
@@ -130,6 +133,10 @@ final class ProgramListeners {
         Optional<StreamFamily> family = StreamFamily.of(number);
         if (address.getPort() == 0 || family.isEmpty()) {
             return false;
+        }
+        if (baton.isTraining()) {
+            bindPrivately(number, family.get());
+            return true;
         }
         ListenAddress key = key(address, family.get());
         Optional<Inherited> free = inherited.stream()
@@ -147,6 +154,12 @@ final class ProgramListeners {
         }
         bound.put(number, new Bound(key, family.get(), free));
         return free.isPresent();
+    }
+
+    /** What is bound in a training is bound where nobody looks for it. */
+    private void bindPrivately(int number, StreamFamily family) throws IOException {
+        Sockets.bind(number, new InetSocketAddress(family.loopback(), 0));
+        bound.put(number, new Bound(new ListenAddress.Tcp(localAddress(number)), family, Optional.empty()));
     }
 
     /** The key of an address as the kernel has it: all addresses are those of the socket's family. */
@@ -211,9 +224,7 @@ final class ProgramListeners {
     }
 
     private ProgramListener add(Bound socket, int number, SocketIdentity identity, int backlog) throws IOException {
-        InetSocketAddress local = (InetSocketAddress) Sockets.localAddress(number);
-        InetSocketAddress localAddress = new InetSocketAddress(
-                InetAddress.getByAddress(local.getAddress().getAddress()), local.getPort());
+        InetSocketAddress localAddress = localAddress(number);
         ProgramListener listener =
                 new ProgramListener(waiters, socket.address, localAddress, socket.family, number, identity, backlog);
         listeners.removeIf(other -> other.number() == number || !other.isOpen());
@@ -227,6 +238,11 @@ final class ProgramListeners {
         baton.host(listener);
         Log.listens(socket.address);
         return listener;
+    }
+
+    private static InetSocketAddress localAddress(int number) throws IOException {
+        InetSocketAddress local = (InetSocketAddress) Sockets.localAddress(number);
+        return new InetSocketAddress(InetAddress.getByAddress(local.getAddress().getAddress()), local.getPort());
     }
 
     /** A thread of the program begins to wait for what comes to a listener. */

@@ -12,7 +12,7 @@ import picocli.CommandLine.IVersionProvider;
         description = "Restarts JVM servers without their clients noticing.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
-        subcommands = {ServeCommand.class, DemoCommand.class},
+        subcommands = {ServeCommand.class, DemoCommand.class, TrainCommand.class},
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {
     private Main() {}

@@ -42,10 +42,14 @@ final class UnmodifiedServer implements AutoCloseable {
 
     /** Starts a program; {@code options} are those of the agent. */
     static UnmodifiedServer start(Path directory, UnmodifiedProgram program, String... options) throws Exception {
+        return start(directory, program(directory, program, options), program.arguments());
+    }
+
+    /** Starts one that is described already, but for its arguments. */
+    static UnmodifiedServer start(Path directory, ChildJvm.Builder program, List<String> arguments) throws Exception {
         int port = freePort();
-        ChildJvm child = program(directory, program, options)
-                .arguments(Integer.toString(port))
-                .arguments(program.arguments().toArray(String[]::new))
+        ChildJvm child = program.arguments(Integer.toString(port))
+                .arguments(arguments.toArray(String[]::new))
                 .start();
         child.awaitLine("generation 1 (pid", SOON);
         return new UnmodifiedServer(directory, child, port);
