@@ -110,7 +110,9 @@ class AotCacheTest {
                 .write(AotCache.record(cache));
         CommandLine with = AotCache.with(cache, own);
         assertThat(with.words()).element(1).isEqualTo("-XX:AOTCache=" + cache);
-        assertThat(AotCache.with(cache, with)).as("of the successor's successor").isEqualTo(with);
+        assertThat(AotCache.with(cache, with))
+                .as("of the successor's successor")
+                .isEqualTo(with);
         Files.delete(AotCache.record(cache));
         assertThat(AotCache.with(cache, with).words()).isEqualTo(own.words());
         Files.writeString(AotCache.record(cache), "word.0=java");

@@ -32,7 +32,9 @@ class AotTrainingTest {
                     var _ = baton.listen(ListenAddress.parse(address));
                 }
                 System.out.println("training: " + baton.isTraining() + ", and its children: "
-                        + new ProcessBuilder("printenv", AotTraining.VARIABLE).start().waitFor());
+                        + new ProcessBuilder("printenv", AotTraining.VARIABLE)
+                                .start()
+                                .waitFor());
                 baton.ready();
                 baton.awaitExit();
             }
@@ -54,10 +56,10 @@ class AotTrainingTest {
                 Await.state("the report", SOON, () -> Files.exists(AotTraining.report(training)));
                 child.awaitLine("training: true, and its children: 1", SOON);
                 List<InetSocketAddress> listeners = AotTraining.listeners(training);
-                assertThat(listeners).hasSize(2).allMatch(each -> each.getAddress().isLoopbackAddress());
                 assertThat(listeners)
-                        .extracting(InetSocketAddress::getPort)
-                        .doesNotContain(port.getLocalPort());
+                        .hasSize(2)
+                        .allMatch(each -> each.getAddress().isLoopbackAddress());
+                assertThat(listeners).extracting(InetSocketAddress::getPort).doesNotContain(port.getLocalPort());
                 try (Socket client = new Socket()) {
                     client.connect(listeners.getFirst());
                 }

@@ -56,8 +56,7 @@ class TrainTest {
         UnmodifiedProgram program = program("HttpServerProgram");
         Path cache = directory.resolve("service.aot");
         Path jar = jar(program.classPath());
-        ChildJvm.Builder packaged = UnmodifiedServer.program(
-                        directory, program, "undo-window=0", "aot-cache=" + cache)
+        ChildJvm.Builder packaged = UnmodifiedServer.program(directory, program, "undo-window=0", "aot-cache=" + cache)
                 .classPath(jar.toString());
         try (UnmodifiedServer service = UnmodifiedServer.start(directory, packaged, List.of())) {
             long first = service.publishedPid();
@@ -68,13 +67,12 @@ class TrainTest {
                 training.awaitLine(" answered 20 requests, 0 of them", SOON);
             }
             assertThat(service.publishedPid()).isEqualTo(first);
-            assertThat(directory).isDirectoryNotContaining(path -> path.toString().contains(".next"));
+            assertThat(directory)
+                    .isDirectoryNotContaining(path -> path.toString().contains(".next"));
 
             service.restart();
             service.awaitOthersGone();
-            assertThat(commandLine(service.publishedPid()))
-                    .element(1)
-                    .isEqualTo("-XX:AOTCache=" + cache);
+            assertThat(commandLine(service.publishedPid())).element(1).isEqualTo("-XX:AOTCache=" + cache);
             assertThat(Files.readString(Path.of("/proc/" + service.publishedPid() + "/maps")))
                     .as("the JVM takes it")
                     .contains(cache.toString());
