@@ -2,11 +2,11 @@ package dev.baton.agent;
 
 import dev.baton.Baton;
 import dev.baton.HandoffException;
-import dev.baton.agent.AgentOptions.Ready;
 import java.io.IOException;
 import java.lang.instrument.Instrumentation;
 import java.lang.invoke.MethodHandles.Lookup;
 import java.time.Duration;
+import java.util.Optional;
 
 /** Makes the program of this process, which knows nothing of it, one generation of a service. */
 public final class Agent {
@@ -21,8 +21,11 @@ public final class Agent {
 
     private final Baton baton;
     private final AgentOptions options;
-    private final Readiness readiness = new Readiness(this::isListening);
+    private final Readiness readiness = new Readiness(this::saysOrShows);
     private final ProgramListeners listeners;
+
+    /** Whether the program has said that it can serve. */
+    private volatile boolean said;
 
     private Agent(AgentOptions options, Instrumentation instrumentation, Lookup hooks, JdkHooks sockets)
             throws IOException, ReflectiveOperationException {
@@ -33,7 +36,7 @@ public final class Agent {
         this.listeners = new ProgramListeners(baton, baton.generation() == 1, waiters, readiness::changed);
         sockets.install(instrumentation, hooks, listeners, netty, readiness);
         Additions.install(instrumentation, NettyHooks::wanted);
-        if (options.ready() == Ready.AUTO) {
+        if (options.ready().heedsApplications()) {
             Additions.install(instrumentation, SpringBootHooks::wanted);
         }
         baton.join(new AgentParticipant(listeners, new DrainBits(instrumentation)));
@@ -43,38 +46,69 @@ public final class Agent {
      * Called once, before the program's {@code main}.
      *
      * @param arguments what follows {@code =} in {@code -javaagent:baton.jar=}
+     * @return what the program is to call when it can serve; it counts with {@code ready=explicit}
      * @throws IOException if a parent is there and the handoff fails, or the control socket or pid file cannot be had
      * @throws IllegalArgumentException if an option is wrong
      * @throws UnsupportedOperationException on a platform or a JDK that Baton does not run on; nothing has begun then
      */
-    public static void start(String arguments, Instrumentation instrumentation)
+    public static Runnable start(String arguments, Instrumentation instrumentation)
             throws IOException, ReflectiveOperationException {
         Lookup hooks = JdkHooks.define(instrumentation);
         JdkHooks sockets = JdkHooks.fit(hooks);
         Agent agent = new Agent(AgentOptions.of(arguments), instrumentation, hooks, sockets);
         Thread.ofPlatform().daemon().name("baton-ready").start(agent::awaitReady);
         Thread.ofPlatform().daemon().name("baton-exit").start(agent::awaitExit);
+        return agent::programSaysReady;
     }
 
     private void awaits(int number) {
         listeners.awaits(number);
     }
 
-    private boolean isListening() {
-        return listeners.isComplete();
+    private boolean saysOrShows() {
+        return options.ready() == Ready.Rule.EXPLICIT ? said : listeners.isComplete();
+    }
+
+    private void programSaysReady() {
+        said = true;
+        readiness.changed();
     }
 
     private void awaitReady() {
         try {
             if (!readiness.await(LONG) && baton.generation() > 1) {
-                Log.waitsFor(listeners.missing());
+                tellWhatIsMissing();
             }
             readiness.await();
+            if (options.ready() instanceof Ready.Health health) {
+                awaitHealth(health, new HealthProbe(health, listeners));
+            }
             baton.ready();
         } catch (HandoffException e) {
             Log.notReady(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private void tellWhatIsMissing() {
+        if (options.ready() == Ready.Rule.EXPLICIT) {
+            Log.waitsForWord();
+        } else {
+            Log.waitsFor(listeners.missing());
+        }
+    }
+
+    /** Asks until the program is well; a program cannot tell by itself when its answer will be another. */
+    private static void awaitHealth(Ready.Health health, HealthProbe probe) throws InterruptedException {
+        long complaint = System.nanoTime() + LONG.toNanos();
+        boolean complained = false;
+        for (Optional<String> wrong = probe.ask(); wrong.isPresent(); wrong = probe.ask()) {
+            if (!complained && System.nanoTime() - complaint >= 0) {
+                complained = true;
+                Log.unwell(health.url(), wrong.get());
+            }
+            Thread.sleep(HealthProbe.PAUSE);
         }
     }
 

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  * counts.
  *
  * @param baton those of Baton itself
- * @param ready when the program can serve ({@code ready}; {@code auto})
+ * @param ready what says that the program can serve ({@code ready}; {@code auto})
  */
 record AgentOptions(BatonOptions baton, Ready ready) {
     private static final List<String> BATON = List.of(
@@ -46,7 +46,7 @@ record AgentOptions(BatonOptions baton, Ready ready) {
         Optional<String> ready = Optional.ofNullable(own.get(READY))
                 .or(() -> Optional.ofNullable(System.getProperty("baton." + READY)))
                 .or(() -> Optional.ofNullable(System.getenv("BATON_" + READY.toUpperCase(Locale.ROOT))));
-        return new AgentOptions(baton, ready.map(Ready::parse).orElse(Ready.AUTO));
+        return new AgentOptions(baton, ready.map(Ready::parse).orElse(Ready.Rule.AUTO));
     }
 
     static Map<String, String> arguments(String arguments) {
@@ -71,22 +71,5 @@ record AgentOptions(BatonOptions baton, Ready ready) {
 
     static List<String> names() {
         return Stream.concat(BATON.stream(), Stream.of(READY)).toList();
-    }
-
-    /** When a program that says nothing of it can serve. */
-    enum Ready {
-        /** When it listens, and, if it is one of Spring Boot, has published {@code ApplicationReadyEvent}. */
-        AUTO,
-
-        /** When it listens on all addresses on which its parent listened; without a parent, when it listens at all. */
-        LISTENING;
-
-        static Ready parse(String text) {
-            return switch (text) {
-                case "auto" -> AUTO;
-                case "listening" -> LISTENING;
-                default -> throw new IllegalArgumentException("ready: 'auto' or 'listening' expected, not " + text);
-            };
-        }
     }
 }

@@ -5,6 +5,7 @@ import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
 import dev.baton.ListenAddress;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 
@@ -53,6 +54,14 @@ final class Log {
                 missing.isEmpty()
                         ? "the program does not wait for connections yet"
                         : "the parent listened on " + missing + ", and the program does not yet");
+    }
+
+    static void waitsForWord() {
+        LOGGER.log(WARNING, "not ready: the program has not said that it is, as ready=explicit demands");
+    }
+
+    static void unwell(URI url, String reason) {
+        LOGGER.log(WARNING, "not ready: {0} {1}", url, reason);
     }
 
     static void connectionsUnknown(Exception reason) {

@@ -175,6 +175,26 @@ final class ProgramListener implements HostedListener {
         }
     }
 
+    /**
+     * While it is aside, lets the agent connect to the stand-in from this port of the loopback device.
+     *
+     * @return the port at which the stand-in listens, on the same device; empty if it is not aside, or the program has closed it
+     */
+    synchronized OptionalInt admit(int port) throws IOException {
+        StandIn placed = standIn;
+        return placed != null && !gone && placed.isAt(number)
+                ? OptionalInt.of(placed.admit(port))
+                : OptionalInt.empty();
+    }
+
+    /** Ends what {@link #admit} began. */
+    synchronized void admitNobody() throws IOException {
+        StandIn placed = standIn;
+        if (placed != null && !gone) {
+            placed.admitNobody();
+        }
+    }
+
     private void replace(int by) throws IOException {
         waiters.during(number, () -> EpollWatch.replace(number, by));
     }

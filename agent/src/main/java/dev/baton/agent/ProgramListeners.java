@@ -299,6 +299,19 @@ final class ProgramListeners {
                 .toList();
     }
 
+    /** The one that is set aside and would hear what is sent to this address. */
+    synchronized Optional<ProgramListener> asideAt(InetSocketAddress address) {
+        return listeners.stream()
+                .filter(listener -> listener.isAside() && listener.isOpen() && hears(listener.localAddress(), address))
+                .findFirst();
+    }
+
+    private static boolean hears(InetSocketAddress listener, InetSocketAddress address) {
+        return listener.getPort() == address.getPort()
+                && (listener.getAddress().isAnyLocalAddress()
+                        || listener.getAddress().equals(address.getAddress()));
+    }
+
     /** The ports on which the program has accepted. */
     synchronized Set<Integer> ports() {
         return Set.copyOf(ports);

@@ -11,7 +11,7 @@ import java.net.InetSocketAddress;
  *
  * <p>It is of the family of the one that it stands for, so that options can be set and addresses be asked for as before; it
  * has a port of the loopback device, because a socket that listens must have one; and a filter drops each packet that
- * comes to it, so that whoever guesses the port finds a firewall.
+ * comes to it, so that whoever guesses the port finds a firewall. The agent itself may be let through ({@link #admit}).
  */
 final class StandIn implements AutoCloseable {
     private static final int BACKLOG = 8;
@@ -45,6 +45,17 @@ final class StandIn implements AutoCloseable {
 
     int descriptor() {
         return descriptor;
+    }
+
+    /** Lets packets through that come from this port alone, which is the agent's own; returns the port to send them to. */
+    int admit(int port) throws IOException {
+        Sockets.dropAllButFrom(descriptor, port);
+        return ((InetSocketAddress) Sockets.localAddress(descriptor)).getPort();
+    }
+
+    /** As at first. Who was let through keeps his connection: it has the filter that there was when it was made. */
+    void admitNobody() throws IOException {
+        Sockets.dropEverything(descriptor);
     }
 
     /** Whether it is in this place. */

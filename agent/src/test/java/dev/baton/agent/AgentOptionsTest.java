@@ -25,7 +25,7 @@ class AgentOptionsTest {
     void whatFollowsTheAgentIsKeptToItselfAndIsReadAsBatonsOptions() {
         AgentOptions options = AgentOptions.of("undo-window=1s,ready=listening");
         assertThat(options.baton().undoWindow()).isEqualTo(Duration.ofSeconds(1));
-        assertThat(options.ready()).isEqualTo(AgentOptions.Ready.LISTENING);
+        assertThat(options.ready()).isEqualTo(Ready.Rule.LISTENING);
         assertThat(System.getProperties().stringPropertyNames()).noneMatch(name -> name.startsWith("baton."));
     }
 
@@ -38,6 +38,21 @@ class AgentOptionsTest {
         assertThatThrownBy(() -> AgentOptions.arguments("ready"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("ready=...");
+    }
+
+    @Test
+    void aHealthUrlIsOneOfHttpAndEverythingElseIsRefusedInALine() {
+        assertThat(Ready.parse("health:https://localhost/well?deep"))
+                .isInstanceOfSatisfying(
+                        Ready.Health.class, health -> assertThat(health.port()).isEqualTo(443));
+        for (String wrong :
+                List.of("health:", "health:/well", "health:ftp://localhost/", "health:http:///well", "soon")) {
+            assertThatThrownBy(() -> Ready.parse(wrong))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .message()
+                    .startsWith("ready: ")
+                    .hasLineCount(1);
+        }
     }
 
     @Test

@@ -13,6 +13,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
@@ -111,6 +112,33 @@ class ProgramListenerTest {
                         .isInstanceOf(SocketTimeoutException.class);
             }
             listener.release();
+        }
+    }
+
+    @Test
+    void theStandInTakesConnectionsFromThePortThatIsAdmittedAndNoOther() throws IOException {
+        Opened opened = open();
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        try (ServerSocketChannel channel = opened.channel;
+                Socket agent = new Socket();
+                Socket other = new Socket()) {
+            ProgramListener listener = listener(opened);
+            listener.setAside();
+            agent.bind(new InetSocketAddress(loopback, 0));
+            InetSocketAddress standIn = new InetSocketAddress(
+                    loopback, listener.admit(agent.getLocalPort()).orElseThrow());
+            assertThatThrownBy(() -> other.connect(standIn, 200)).isInstanceOf(SocketTimeoutException.class);
+            agent.connect(standIn, 5_000);
+            listener.admitNobody();
+            try (SocketChannel accepted = channel.accept()) {
+                assertThat(accepted.getRemoteAddress()).isEqualTo(agent.getLocalSocketAddress());
+                agent.getOutputStream().write(7);
+                ByteBuffer received = ByteBuffer.allocate(1);
+                assertThat(accepted.read(received)).isEqualTo(1);
+                assertThat(received.get(0)).isEqualTo((byte) 7);
+            }
+            listener.release();
+            assertThat(listener.admit(agent.getLocalPort())).isEmpty();
         }
     }
 

@@ -31,6 +31,14 @@ public final class Sockets {
         }
     }
 
+    /** The codes of linux/bpf_common.h, and how many bytes of a packet may pass. */
+    private static final int LOAD_16_BITS_AT = 0x28;
+
+    private static final int JUMP_IF_EQUAL = 0x15;
+    private static final int RETURN = 0x06;
+    private static final int DROP = 0;
+    private static final int ALL = -1;
+
     private Sockets() {}
 
     /** A blocking Unix-domain socket. */
@@ -130,13 +138,37 @@ public final class Sockets {
      * connect to a listener of IP then, as if its port were behind a firewall.
      */
     public static void dropEverything(int socket) throws PosixException {
+        filter(socket, instruction(RETURN, 0, 0, DROP));
+    }
+
+    /**
+     * The same, but for segments of TCP that come from this port. A connection that is made so keeps the filter that the
+     * listener had.
+     */
+    public static void dropAllButFrom(int socket, int port) throws PosixException {
+        // What a filter of a TCP socket sees begins with the TCP header, and that with the port that sent it.
+        filter(
+                socket,
+                instruction(LOAD_16_BITS_AT, 0, 0, 0),
+                instruction(JUMP_IF_EQUAL, 0, 1, port),
+                instruction(RETURN, 0, 0, ALL),
+                instruction(RETURN, 0, 0, DROP));
+    }
+
+    /** struct sock_filter {code:2 jt:1 jf:1 k:4}, both platforms being little-endian. */
+    private static long instruction(int code, int onTrue, int onFalse, int operand) {
+        return code | (long) onTrue << 16 | (long) onFalse << 24 | (long) operand << 32;
+    }
+
+    private static void filter(int socket, long... instructions) throws PosixException {
         try (Arena arena = Arena.ofConfined()) {
-            // struct sock_filter {code:2 jt:1 jf:1 k:4}: BPF_RET | BPF_K, 0. struct sock_fprog {len:2 pad:6 filter:8}.
-            MemorySegment drop = arena.allocate(8, 8);
-            drop.set(ValueLayout.JAVA_SHORT, 0, (short) 0x06);
+            // struct sock_fprog {len:2 pad:6 filter:8}.
             MemorySegment program = arena.allocate(16, 8);
-            program.set(ValueLayout.JAVA_SHORT, 0, (short) 1);
-            program.set(ValueLayout.JAVA_LONG, 8, drop.address());
+            program.set(ValueLayout.JAVA_SHORT, 0, (short) instructions.length);
+            program.set(
+                    ValueLayout.JAVA_LONG,
+                    8,
+                    arena.allocateFrom(ValueLayout.JAVA_LONG, instructions).address());
             Libc.Function.SETSOCKOPT.call(
                     socket, Libc.SOL_SOCKET, Libc.SO_ATTACH_FILTER, program.address(), program.byteSize());
         }

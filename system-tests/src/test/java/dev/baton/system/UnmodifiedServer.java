@@ -47,7 +47,12 @@ final class UnmodifiedServer implements AutoCloseable {
 
     /** Starts one that is described already, but for its arguments. */
     static UnmodifiedServer start(Path directory, ChildJvm.Builder program, List<String> arguments) throws Exception {
-        int port = freePort();
+        return startAt(freePort(), directory, program, arguments);
+    }
+
+    /** The same at a port that {@link #freePort} gave. */
+    static UnmodifiedServer startAt(int port, Path directory, ChildJvm.Builder program, List<String> arguments)
+            throws Exception {
         ChildJvm child = program.arguments(Integer.toString(port))
                 .arguments(arguments.toArray(String[]::new))
                 .start();

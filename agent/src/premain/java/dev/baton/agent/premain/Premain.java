@@ -32,10 +32,11 @@ public final class Premain {
                     .getCodeSource()
                     .getLocation()
                     .toURI()));
-            new IsolatedLoader(jar)
+            Object ready = new IsolatedLoader(jar)
                     .loadClass("dev.baton.agent.Agent")
                     .getMethod("start", String.class, Instrumentation.class)
                     .invoke(null, arguments == null ? "" : arguments, instrumentation);
+            Program.install((Runnable) ready);
         } catch (InvocationTargetException e) {
             if (e.getCause() instanceof UnsupportedOperationException) {
                 say(e.getCause().getMessage() + " The program goes on without Baton");
