@@ -5,6 +5,7 @@ import static java.lang.System.Logger.Level.ERROR;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
+import dev.baton.posix.PosixException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -303,12 +304,19 @@ final class Log {
     static void hupIgnored() {
         log(
                 WARNING,
-                "SIGHUP was ignored when this process was started (nohup?) and cannot restart it;"
-                        + " start it without nohup, or call Baton.restart()");
+                "SIGHUP was ignored when this process was started (nohup?) and cannot restart it; restart it by the control"
+                        + " socket, or start it without nohup");
     }
 
-    static void signalNotHandled(String name, IllegalArgumentException e) {
-        log(WARNING, "SIG{0} cannot be handled: {1}; is the JVM started with -Xrs?", name, e.getMessage());
+    static void signalsLeftAlone() {
+        log(
+                WARNING,
+                "the JVM was started with -Xrs: SIGHUP does nothing and SIGTERM ends the process at once; restart and stop"
+                        + " it by the control socket, or start it without -Xrs");
+    }
+
+    static void hupEndsTheProcess(PosixException reason) {
+        log(WARNING, "SIGHUP ends this process: {0}", reason.getMessage());
     }
 
     /** Numbers go in as text, because MessageFormat would write pid 12345 as 12,345. */

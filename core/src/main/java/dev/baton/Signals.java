@@ -1,5 +1,7 @@
 package dev.baton;
 
+import dev.baton.posix.PosixException;
+import dev.baton.posix.ProcessContext;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +12,9 @@ import sun.misc.SignalHandler;
 
 /** The signals of signal(7) that Baton answers. QUIT stays the JVM's thread dump, and USR2 is HotSpot's own. */
 final class Signals {
+    /** Whether the JVM was told to leave signals alone. */
+    private static volatile boolean leftAlone;
+
     private Signals() {}
 
     /** What the generation does on a signal; called by a thread of the JVM, and must return at once. */
@@ -23,13 +28,19 @@ final class Signals {
     }
 
     static void handle(Actions actions) {
+        boolean handled = handle("HUP", signal -> actions.restart("SIG" + signal.getName()));
+        if (!handled) {
+            leftAlone = true;
+            Log.signalsLeftAlone();
+            surviveHup();
+            return;
+        }
         if (isIgnored("HUP")) {
             Log.hupIgnored();
         }
-        handle("HUP", signal -> actions.restart("SIG" + signal.getName()));
         AtomicBoolean asked = new AtomicBoolean();
         for (String name : new String[] {"TERM", "INT"}) {
-            handle(name, signal -> {
+            var _ = handle(name, signal -> {
                 if (asked.getAndSet(true)) {
                     actions.exitAtOnce("SIG" + signal.getName(), 128 + signal.getNumber());
                 } else {
@@ -41,17 +52,31 @@ final class Signals {
 
     /** What an operator should know. */
     static List<String> warnings() {
+        if (leftAlone) {
+            return List.of(
+                    "the JVM was started with -Xrs: SIGHUP cannot restart this process, and SIGTERM ends it at once");
+        }
         return isIgnored("HUP")
                 ? List.of("SIGHUP was ignored when this process was started (nohup?) and cannot restart it")
                 : List.of();
     }
 
-    private static void handle(String name, SignalHandler handler) {
+    /** Whether the JVM lets us: with -Xrs it leaves these signals to the system, which ends the process by each. */
+    private static boolean handle(String name, SignalHandler handler) {
         try {
             Signal.handle(new Signal(name), handler);
+            return true;
         } catch (IllegalArgumentException e) {
-            // The JVM keeps the signal for itself, or was told by -Xrs to leave signals alone.
-            Log.signalNotHandled(name, e);
+            return false;
+        }
+    }
+
+    /** Who sends SIGHUP wants a restart, and is not to end a service that cannot be restarted so. */
+    private static void surviveHup() {
+        try {
+            ProcessContext.surviveSignal(new Signal("HUP").getNumber());
+        } catch (PosixException e) {
+            Log.hupEndsTheProcess(e);
         }
     }
 

@@ -90,7 +90,7 @@ final class Libc {
      * What is linked, once. Every call checks the platform before it comes here: a check in the initialiser would reach
      * the caller as ExceptionInInitializerError, and as NoClassDefFoundError the next time.
      */
-    private static final class Native {
+    static final class Native {
         static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
         static final long ERRNO_OFFSET = CAPTURE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
         static final Map<Function, Long> ADDRESSES = addresses();
@@ -105,6 +105,10 @@ final class Libc {
                         ValueLayout.JAVA_LONG,
                         ValueLayout.JAVA_LONG),
                 Linker.Option.captureCallState("errno"));
+
+        /** See {@link ProcessContext#surviveSignal}. */
+        static final long ABS =
+                Linker.nativeLinker().defaultLookup().findOrThrow("abs").address();
 
         private Native() {}
 
@@ -141,6 +145,7 @@ final class Libc {
         SENDMSG("sendmsg"),
         SETSOCKOPT("setsockopt"),
         SHUTDOWN("shutdown"),
+        SIGNAL("signal"),
         SOCKET("socket"),
         SOCKETPAIR("socketpair"),
         UNSETENV("unsetenv"),

@@ -4,9 +4,13 @@ import static dev.baton.system.UnmodifiedProgram.program;
 import static dev.baton.system.UnmodifiedServer.SOON;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.RestartResult;
 import dev.baton.testkit.Answer;
 import dev.baton.testkit.ChildJvm;
+import dev.baton.testkit.LoadMode;
+import dev.baton.testkit.LoadReport;
 import dev.baton.testkit.OutputLine;
+import dev.baton.testkit.RunningLoad;
 import dev.baton.testkit.StrictConnection;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -19,6 +23,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The agent in programs of every kind: it neither changes what they do nor how they end. */
 class AgentProgramTest {
@@ -131,6 +137,105 @@ class AgentProgramTest {
             assertThat(child.awaitExit(SOON)).isEqualTo(1);
             assertThat(text(child)).singleElement().asString().startsWith("baton: -javaagent: there is no option");
         }
+    }
+
+    /** How a test restarts a program, and waits until it is. */
+    @FunctionalInterface
+    private interface Restart {
+        void run(UnmodifiedServer service) throws Exception;
+    }
+
+    /** Restarts a program under clients; returns all that it has said. */
+    private List<String> restarted(UnmodifiedProgram program, ChildJvm.Builder described, Restart restart)
+            throws Exception {
+        try (UnmodifiedServer service =
+                        UnmodifiedServer.start(directory, described, program.arguments());
+                RunningLoad load = service.load()
+                        .mode(LoadMode.newConnections())
+                        .connections(8)
+                        .start()) {
+            load.awaitAnswers(100, SOON);
+            restart.run(service);
+            service.awaitOthersGone();
+            load.awaitAnswers(100, SOON);
+            LoadReport report = load.stop();
+            assertThat(report.failed()).as("%s", report.failureSamples()).isZero();
+            assertThat(report.generations()).hasSize(2);
+            return service.child().lines().stream().map(OutputLine::text).toList();
+        }
+    }
+
+    /** With a SIGHUP before it that is to do nothing. */
+    private static void byControlSocket(UnmodifiedServer service) throws Exception {
+        service.child().signal("HUP");
+        assertThat(service.control().restart(_ -> {})).isInstanceOf(RestartResult.Switched.class);
+    }
+
+    @Test
+    void aJvmThatLeavesSignalsAloneOutlivesSighupAndSaysHowToRestartIt() throws Exception {
+        UnmodifiedProgram program = program("SocketProgram", "platform");
+        List<String> said = restarted(
+                program,
+                UnmodifiedServer.program(directory, program, "undo-window=0").jvmOptions("-Xrs"),
+                AgentProgramTest::byControlSocket);
+        assertThat(said)
+                .filteredOn(line -> line.contains("-Xrs"))
+                .hasSize(2)
+                .allMatch(line -> line.contains("control socket"));
+    }
+
+    @Test
+    void aProgramThatIsStartedByNohupSaysHowToRestartIt() throws Exception {
+        UnmodifiedProgram program = program("SocketProgram", "virtual");
+        List<String> said = restarted(
+                program,
+                UnmodifiedServer.program(directory, program, "undo-window=0").startedBy("nohup"),
+                AgentProgramTest::byControlSocket);
+        assertThat(said)
+                .filteredOn(line -> line.contains("SIGHUP was ignored"))
+                .hasSize(2)
+                .allMatch(line -> line.contains("control socket"));
+    }
+
+    @Test
+    void aJvmWithoutAttachAndNativeAccessRestartsBySighup() throws Exception {
+        UnmodifiedProgram program = program("HttpServerProgram");
+        List<String> said = restarted(
+                program,
+                UnmodifiedServer.program(directory, program, "undo-window=0")
+                        .jvmOptions("--illegal-native-access=deny", "-XX:+DisableAttachMechanism"),
+                UnmodifiedServer::restart);
+        assertThat(said).noneMatch(line -> line.contains("WARNING"));
+    }
+
+    /**
+     * Before and behind it: each transforms classes that the other has transformed, and loads its own apart from the
+     * program. The jar has more than 20 MB, so that it is there in the full matrix alone.
+     */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void anotherAgentDoesNotDisturbARestart(boolean first) throws Exception {
+        Path telemetry = Path.of("../unmodified/target/agents/opentelemetry-javaagent.jar")
+                .toAbsolutePath()
+                .normalize();
+        Assumptions.assumeTrue(Files.exists(telemetry), "-Dbaton.matrix=full fetches it");
+        UnmodifiedProgram program = program("HttpServerProgram");
+        String[] exporters = {"-Dotel.traces.exporter=none", "-Dotel.metrics.exporter=none", "-Dotel.logs.exporter=none"
+        };
+        ChildJvm.Builder described =
+                UnmodifiedServer.program(directory, program, "undo-window=0").jvmOptions(exporters);
+        if (first) {
+            // Read before the command line.
+            described.environment("JAVA_TOOL_OPTIONS", "-javaagent:" + telemetry);
+        } else {
+            described.jvmOptions("-javaagent:" + telemetry);
+        }
+        List<String> said = restarted(program, described, UnmodifiedServer::restart);
+        assertThat(said)
+                .as("both have started, in each process")
+                .filteredOn(line -> line.contains("opentelemetry-javaagent - version"))
+                .hasSize(2);
+        assertThat(said).noneMatch(line -> line.contains("ERROR") || line.contains("left as it is"));
     }
 
     /** With the {@code java} of the PATH, if it is an older one; it runs a program from its source. */
