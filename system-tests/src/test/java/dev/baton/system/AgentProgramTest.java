@@ -148,8 +148,7 @@ class AgentProgramTest {
     /** Restarts a program under clients; returns all that it has said. */
     private List<String> restarted(UnmodifiedProgram program, ChildJvm.Builder described, Restart restart)
             throws Exception {
-        try (UnmodifiedServer service =
-                        UnmodifiedServer.start(directory, described, program.arguments());
+        try (UnmodifiedServer service = UnmodifiedServer.start(directory, described, program.arguments());
                 RunningLoad load = service.load()
                         .mode(LoadMode.newConnections())
                         .connections(8)
