@@ -80,7 +80,8 @@ public final class Agent {
                 tellWhatIsMissing();
             }
             readiness.await();
-            if (options.ready() instanceof Ready.Health health) {
+            // In a training the URL's port is the service's, not this program's.
+            if (options.ready() instanceof Ready.Health health && !baton.isTraining()) {
                 awaitHealth(health, new HealthProbe(health, listeners));
             }
             baton.ready();
