@@ -151,6 +151,10 @@ final class ListenerSocket implements Listener {
                             .equals(InetAddress.getByAddress(had.getAddress().getAddress()))
                     && (wanted.getPort() == 0 || wanted.getPort() == had.getPort());
         }
+        if (requested instanceof UnixDomainSocketAddress wanted && bound instanceof UnixDomainSocketAddress had) {
+            // A program may have bound a relative path; the key never is one.
+            return wanted.getPath().equals(new ListenAddress.Unix(had.getPath()).path());
+        }
         return requested.equals(bound);
     }
 

@@ -8,6 +8,7 @@ import java.lang.invoke.MethodHandle;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ProtocolFamily;
+import java.net.SocketAddress;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.BiPredicate;
@@ -15,6 +16,7 @@ import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 
 /**
  * What the JDK's server sockets call instead of {@link Net}, {@link IOUtil} and {@link EPoll}, by names and descriptors that
@@ -40,9 +42,10 @@ public final class BatonHooks {
     private static IntPredicate known;
     private static IntPredicate shared;
     private static IntConsumer awaited;
-    private static IntFunction<InetSocketAddress> address;
+    private static IntFunction<SocketAddress> address;
     private static Consumer<Object> nettyChannels;
     private static IntConsumer applications;
+    private static Predicate<String> kept;
 
     private BatonHooks() {}
 
@@ -58,6 +61,7 @@ public final class BatonHooks {
      * @param address the address of a socket that has a stand-in in its place; null of all others
      * @param nettyChannels hears of the server channels of Netty's native transports
      * @param applications hears of Spring Boot's applications: 1 for each whose start begins, -1 when it is over
+     * @param kept whether a file is not to be deleted
      */
     static void install(
             BiPredicate<Integer, Object> binds,
@@ -66,9 +70,10 @@ public final class BatonHooks {
             IntPredicate known,
             IntPredicate shared,
             IntConsumer awaited,
-            IntFunction<InetSocketAddress> address,
+            IntFunction<SocketAddress> address,
             Consumer<Object> nettyChannels,
-            IntConsumer applications) {
+            IntConsumer applications,
+            Predicate<String> kept) {
         BatonHooks.binds = binds;
         BatonHooks.listens = listens;
         BatonHooks.listening = listening;
@@ -78,6 +83,7 @@ public final class BatonHooks {
         BatonHooks.address = address;
         BatonHooks.nettyChannels = nettyChannels;
         BatonHooks.applications = applications;
+        BatonHooks.kept = kept;
     }
 
     /** Links a native function; {@code java.base} may. */
@@ -113,7 +119,7 @@ public final class BatonHooks {
     }
 
     static InetSocketAddress localAddress(FileDescriptor fd) throws IOException {
-        InetSocketAddress real = address.apply(IOUtil.fdVal(fd));
+        InetSocketAddress real = realAddress(IOUtil.fdVal(fd));
         return real != null ? real : Net.localAddress(fd);
     }
 
@@ -199,7 +205,17 @@ public final class BatonHooks {
 
     /** For Netty: the address of a socket that has a stand-in in its place; null of all others, which say it themselves. */
     public static InetSocketAddress realAddress(int number) {
+        return anyRealAddress(number) instanceof InetSocketAddress real ? real : null;
+    }
+
+    /** The same, whatever its family. */
+    static SocketAddress anyRealAddress(int number) {
         return address.apply(number);
+    }
+
+    /** For the JDK's ways to delete a file: whether this one is to stay, because another process listens there. */
+    public static boolean keeps(String path) {
+        return kept.test(path);
     }
 
     /** For Netty's server channels, before they bind. */

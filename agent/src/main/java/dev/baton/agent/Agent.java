@@ -33,8 +33,13 @@ public final class Agent {
         this.baton = Baton.start(options.baton());
         NettyChannels netty = new NettyChannels(readiness, this::awaits);
         Waiters waiters = JdkHooks.waiters(hooks).and(netty::changed);
-        this.listeners = new ProgramListeners(baton, baton.generation() == 1, waiters, readiness::changed);
+        PathGuard guard = new PathGuard(instrumentation);
+        this.listeners =
+                new ProgramListeners(baton, baton.generation() == 1, waiters, guard::install, readiness::changed);
         sockets.install(instrumentation, hooks, listeners, netty, readiness);
+        if (listeners.hasPaths()) {
+            guard.install();
+        }
         Additions.install(instrumentation, NettyHooks::wanted);
         if (options.ready().heedsApplications()) {
             Additions.install(instrumentation, SpringBootHooks::wanted);

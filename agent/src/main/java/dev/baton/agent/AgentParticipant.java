@@ -2,6 +2,7 @@ package dev.baton.agent;
 
 import dev.baton.Participant;
 import java.io.IOException;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -48,7 +49,10 @@ final class AgentParticipant implements Participant {
     @Override
     public CompletionStage<Void> drain(DrainReason reason) {
         watch.cancel();
-        watch = DrainWatch.begin(reason, listeners.ports());
+        boolean succeeded = reason == DrainReason.SUCCEEDED;
+        listeners.ends(succeeded);
+        // In a stop those of paths are the program's own matter: see ConnectionCensus.
+        watch = DrainWatch.begin(reason, listeners.ports(), succeeded ? listeners.paths() : Set.of());
         return watch.finished();
     }
 
@@ -56,7 +60,7 @@ final class AgentParticipant implements Participant {
     public int close() {
         watch.cancel();
         try {
-            return ConnectionCensus.of(listeners.ports()).outstanding();
+            return ConnectionCensus.of(listeners.ports(), Set.of()).outstanding();
         } catch (IOException e) {
             Log.connectionsUnknown(e);
             return 0;

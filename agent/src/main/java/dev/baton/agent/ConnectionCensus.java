@@ -1,10 +1,12 @@
 package dev.baton.agent;
 
+import dev.baton.ListenAddress;
 import dev.baton.posix.Sockets;
 import dev.baton.posix.TcpInfo;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
@@ -46,11 +48,12 @@ record ConnectionCensus(int open, int fresh, int outstanding, Duration quiet) {
     }
 
     /**
-     * Those that were accepted at one of these ports.
+     * Those that were accepted at one of these ports, or paths. Of a connection of unix(7) the kernel does not tell who spoke
+     * last, or when: as long as it is open something is outstanding.
      *
      * @throws IOException if the kernel does not tell, for instance because no descriptor is left to ask with
      */
-    static ConnectionCensus of(Set<Integer> ports) throws IOException {
+    static ConnectionCensus of(Set<Integer> ports, Set<ListenAddress.Unix> paths) throws IOException {
         int open = 0;
         int fresh = 0;
         int outstanding = 0;
@@ -61,6 +64,11 @@ record ConnectionCensus(int open, int fresh, int outstanding, Duration quiet) {
         }
         for (String descriptor : descriptors) {
             int number = Integer.parseInt(descriptor);
+            if (!paths.isEmpty() && isAccepted(number, paths)) {
+                open++;
+                outstanding++;
+                continue;
+            }
             Optional<TcpInfo> found = TcpInfo.of(number).filter(TcpInfo::open);
             if (found.isEmpty() || !ports.contains(port(number))) {
                 continue;
@@ -78,6 +86,16 @@ record ConnectionCensus(int open, int fresh, int outstanding, Duration quiet) {
 
     private static Duration least(Duration one, Duration other) {
         return one.compareTo(other) < 0 ? one : other;
+    }
+
+    private static boolean isAccepted(int number, Set<ListenAddress.Unix> paths) {
+        try {
+            return Sockets.localAddress(number) instanceof UnixDomainSocketAddress address
+                    && paths.contains(new ListenAddress.Unix(address.getPath()))
+                    && !Sockets.isListening(number);
+        } catch (IOException e) {
+            return false; // No socket, or closed meanwhile.
+        }
     }
 
     private static int port(int number) {

@@ -1,5 +1,6 @@
 package dev.baton.agent;
 
+import dev.baton.ListenAddress;
 import dev.baton.Participant.DrainReason;
 import java.io.IOException;
 import java.time.Duration;
@@ -39,24 +40,26 @@ final class DrainWatch {
     private final CompletableFuture<Void> finished = new CompletableFuture<>();
     private final DrainReason reason;
     private final Set<Integer> ports;
+    private final Set<ListenAddress.Unix> paths;
     private final long begun = System.nanoTime();
 
     /** Of the timer's thread. */
     private boolean complained;
 
-    private DrainWatch(DrainReason reason, Set<Integer> ports) {
+    private DrainWatch(DrainReason reason, Set<Integer> ports, Set<ListenAddress.Unix> paths) {
         this.reason = reason;
         this.ports = ports;
+        this.paths = paths;
     }
 
     /** One that watches nothing, and never finishes. */
     static DrainWatch none() {
-        return new DrainWatch(DrainReason.STOPPED, Set.of());
+        return new DrainWatch(DrainReason.STOPPED, Set.of(), Set.of());
     }
 
-    /** Watches the connections that were accepted at these ports. */
-    static DrainWatch begin(DrainReason reason, Set<Integer> ports) {
-        DrainWatch watch = new DrainWatch(reason, ports);
+    /** Watches the connections that were accepted at these ports and paths. */
+    static DrainWatch begin(DrainReason reason, Set<Integer> ports, Set<ListenAddress.Unix> paths) {
+        DrainWatch watch = new DrainWatch(reason, ports, paths);
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("baton-drain").factory());
         var _ = timer.scheduleWithFixedDelay(watch::look, 0, PERIOD.toMillis(), TimeUnit.MILLISECONDS);
@@ -67,7 +70,7 @@ final class DrainWatch {
     private void look() {
         ConnectionCensus census;
         try {
-            census = ConnectionCensus.of(ports);
+            census = ConnectionCensus.of(ports, paths);
         } catch (IOException | RuntimeException e) {
             if (!complained) {
                 complained = true;

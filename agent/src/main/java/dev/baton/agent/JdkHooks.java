@@ -12,7 +12,7 @@ import java.lang.invoke.MethodHandles.Lookup;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.security.ProtectionDomain;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -25,6 +25,7 @@ import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -38,16 +39,22 @@ import org.jspecify.annotations.Nullable;
  */
 final class JdkHooks implements ClassFileTransformer {
     private static final String HOOKS = "sun/nio/ch/BatonHooks";
+    private static final String UNIX_HOOKS = "sun/nio/ch/BatonUnixHooks";
     private static final String PACKAGE = "sun.nio.ch";
 
     /** bind (two of them), listen, localAddress, poll, configureBlocking, ctl. */
     private static final int METHODS = 7;
+
+    /** bind, localAddress. */
+    private static final int UNIX_METHODS = 2;
 
     /** The hooks, for calls from elsewhere. */
     static final ClassDesc CLASS = ClassDesc.ofInternalName(HOOKS);
 
     /** What the hooks have in place of these classes' methods. Of client sockets too, of which they know nothing. */
     private static final List<String> OWNERS = List.of("Net", "IOUtil", "EPoll");
+
+    private static final List<String> UNIX_OWNERS = List.of("UnixDomainSockets");
 
     /** Whose calls go to the hooks. */
     private static final Set<String> CALLERS = Stream.of(
@@ -64,8 +71,11 @@ final class JdkHooks implements ClassFileTransformer {
     /** The methods that are redirected, each with the class that has it in the JDK. */
     private final Map<String, String> methods;
 
-    private JdkHooks(Map<String, String> methods) {
+    private final Map<String, String> unixMethods;
+
+    private JdkHooks(Map<String, String> methods, Map<String, String> unixMethods) {
         this.methods = methods;
+        this.unixMethods = unixMethods;
     }
 
     /**
@@ -84,18 +94,22 @@ final class JdkHooks implements ClassFileTransformer {
                 Set.of(),
                 Map.of());
         Lookup lookup = MethodHandles.privateLookupIn(Class.forName(PACKAGE + ".Net"), MethodHandles.lookup());
-        try (InputStream in = JdkHooks.class.getClassLoader().getResourceAsStream(HOOKS + ".class")) {
+        Class<?> hooks = lookup.defineClass(ownClassFile(HOOKS));
+        lookup.defineClass(ownClassFile(UNIX_HOOKS));
+        for (Method method : hooks.getDeclaredMethods()) {
+            if (method.getName().equals("link")) {
+                NativeAccess.through(lookup.unreflect(method));
+            }
+        }
+        return lookup.in(hooks);
+    }
+
+    private static byte[] ownClassFile(String name) throws IOException {
+        try (InputStream in = JdkHooks.class.getClassLoader().getResourceAsStream(name + ".class")) {
             if (in == null) {
-                throw new IOException("baton.jar is not whole: " + HOOKS + " is missing");
+                throw new IOException("baton.jar is not whole: " + name + " is missing");
             }
-            Class<?> hooks = lookup.defineClass(in.readAllBytes());
-            Lookup own = lookup.in(hooks);
-            for (Method method : hooks.getDeclaredMethods()) {
-                if (method.getName().equals("link")) {
-                    NativeAccess.through(lookup.unreflect(method));
-                }
-            }
-            return own;
+            return in.readAllBytes();
         }
     }
 
@@ -106,10 +120,30 @@ final class JdkHooks implements ClassFileTransformer {
      * @throws UnsupportedOperationException if not
      */
     static JdkHooks fit(Lookup hooks) throws IOException, ReflectiveOperationException {
+        Map<String, String> methods = replaced(hooks.lookupClass(), OWNERS);
+        Map<String, String> unixMethods = replaced(Class.forName(UNIX_HOOKS.replace('/', '.')), UNIX_OWNERS);
+        Set<String> called = new HashSet<>();
+        Set<String> unixCalled = new HashSet<>();
+        for (String caller : CALLERS) {
+            byte[] classFile = classFile(caller);
+            Set<String> here = ConstantPool.called(classFile, methods);
+            if (here.isEmpty()) {
+                throw unknown(caller + " calls none of " + methods.keySet());
+            }
+            called.addAll(here);
+            unixCalled.addAll(ConstantPool.called(classFile, unixMethods));
+        }
+        require(METHODS, methods, called);
+        require(UNIX_METHODS, unixMethods, unixCalled);
+        return new JdkHooks(methods, unixMethods);
+    }
+
+    /** The methods of some classes of the JDK that a class of hooks has too. */
+    private static Map<String, String> replaced(Class<?> hooks, List<String> owners) throws ClassNotFoundException {
         Map<String, String> methods = new HashMap<>();
-        for (String owner : OWNERS) {
+        for (String owner : owners) {
             Class<?> type = Class.forName(PACKAGE + "." + owner);
-            for (Method method : hooks.lookupClass().getDeclaredMethods()) {
+            for (Method method : hooks.getDeclaredMethods()) {
                 if (has(type, method)) {
                     methods.put(
                             method.getName() + descriptor(method),
@@ -117,18 +151,13 @@ final class JdkHooks implements ClassFileTransformer {
                 }
             }
         }
-        Set<String> called = new HashSet<>();
-        for (String caller : CALLERS) {
-            Set<String> here = ConstantPool.called(classFile(caller), methods);
-            if (here.isEmpty()) {
-                throw unknown(caller + " calls none of " + methods.keySet());
-            }
-            called.addAll(here);
+        return methods;
+    }
+
+    private static void require(int count, Map<String, String> methods, Set<String> called) {
+        if (called.size() != count || methods.size() != count) {
+            throw unknown("of " + count + " methods there are " + methods.keySet() + ", and called are " + called);
         }
-        if (called.size() != METHODS || methods.size() != METHODS) {
-            throw unknown("of " + METHODS + " methods there are " + methods.keySet() + ", and called are " + called);
-        }
-        return new JdkHooks(methods);
     }
 
     private static UnsupportedOperationException unknown(String what) {
@@ -176,7 +205,8 @@ final class JdkHooks implements ClassFileTransformer {
                     IntConsumer.class,
                     IntFunction.class,
                     Consumer.class,
-                    IntConsumer.class);
+                    IntConsumer.class,
+                    Predicate.class);
             MethodHandle install = lookup.findStatic(lookup.lookupClass(), "install", type);
             BiPredicate<Integer, Object> binds = listeners::binds;
             BiPredicate<Integer, Integer> listens = listeners::listens;
@@ -184,10 +214,12 @@ final class JdkHooks implements ClassFileTransformer {
             IntPredicate known = listeners::isKnown;
             IntPredicate shared = listeners::isShared;
             IntConsumer awaited = listeners::awaits;
-            IntFunction<@Nullable InetSocketAddress> address = listeners::realAddress;
+            IntFunction<@Nullable SocketAddress> address = listeners::realAddress;
             Consumer<Object> nettyChannels = netty::add;
             IntConsumer applications = readiness::starts;
-            install.invoke(binds, listens, listening, known, shared, awaited, address, nettyChannels, applications);
+            Predicate<String> kept = listeners::keeps;
+            install.invoke(
+                    binds, listens, listening, known, shared, awaited, address, nettyChannels, applications, kept);
             instrumentation.addTransformer(this, true);
             for (Class<?> loaded : instrumentation.getAllLoadedClasses()) {
                 if (CALLERS.contains(loaded.getName().replace('.', '/'))) {
@@ -238,7 +270,7 @@ final class JdkHooks implements ClassFileTransformer {
             return null;
         }
         try {
-            return ConstantPool.redirect(classFile, methods, HOOKS);
+            return ConstantPool.redirect(ConstantPool.redirect(classFile, methods, HOOKS), unixMethods, UNIX_HOOKS);
         } catch (RuntimeException | LinkageError e) {
             Log.notTransformed(name, e);
             return null;

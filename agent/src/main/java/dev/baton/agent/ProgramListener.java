@@ -7,7 +7,7 @@ import dev.baton.posix.Errno;
 import dev.baton.posix.PosixException;
 import dev.baton.posix.Sockets;
 import java.io.IOException;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
@@ -54,7 +54,7 @@ final class ProgramListener implements HostedListener {
 
     private final Waiters waiters;
     private final ListenAddress address;
-    private final InetSocketAddress localAddress;
+    private final SocketAddress localAddress;
     private final StreamFamily family;
     private final int number;
     private final SocketIdentity identity;
@@ -71,7 +71,7 @@ final class ProgramListener implements HostedListener {
     ProgramListener(
             Waiters waiters,
             ListenAddress address,
-            InetSocketAddress localAddress,
+            SocketAddress localAddress,
             StreamFamily family,
             int number,
             SocketIdentity identity,
@@ -91,7 +91,7 @@ final class ProgramListener implements HostedListener {
     }
 
     /** The address as the socket has it. */
-    InetSocketAddress localAddress() {
+    SocketAddress localAddress() {
         return localAddress;
     }
 

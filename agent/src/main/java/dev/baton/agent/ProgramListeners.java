@@ -7,6 +7,9 @@ import dev.baton.posix.Sockets;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -59,6 +62,15 @@ final class ProgramListeners {
     /** The ports of all listeners that there were: a connection outlives the one that it was accepted from. */
     private final Set<Integer> ports = new HashSet<>();
 
+    /** The keys of Unix listeners, the parent's and the program's; asked whenever the program deletes a file. */
+    private final Set<ListenAddress.Unix> paths = ConcurrentHashMap.newKeySet();
+
+    /** Whether another generation listens at {@link #paths}. */
+    private volatile boolean pathsAreAnothers;
+
+    /** Lets {@link #keeps} be asked; called before the first socket is bound to a path, and then again. */
+    private final Runnable guard;
+
     /** Whether what begins to listen may be heard at once. */
     private boolean accepting;
 
@@ -94,17 +106,24 @@ final class ProgramListeners {
      *
      * @param accepting whether the program may accept from the start; else from {@link #resume} on
      * @param waiters who waits for its sockets
+     * @param guard lets {@link #keeps} be asked, called before a socket is bound to a path
      * @param changed called when a listener has begun to listen, and when somebody waits for one
      */
-    ProgramListeners(Baton baton, boolean accepting, Waiters waiters, Runnable changed) throws IOException {
+    ProgramListeners(Baton baton, boolean accepting, Waiters waiters, Runnable guard, Runnable changed)
+            throws IOException {
         this.baton = baton;
         this.accepting = accepting;
+        this.pathsAreAnothers = !accepting;
         this.waiters = waiters;
         this.changed = changed;
+        this.guard = guard;
         for (ListenAddress address : baton.unclaimedListeners()) {
-            if (address instanceof ListenAddress.Tcp) {
+            if (!(address instanceof ListenAddress.Udp)) {
                 inherited.add(
                         new Inherited(address, baton.takeInherited(address).orElseThrow()));
+                if (address instanceof ListenAddress.Unix path) {
+                    paths.add(path);
+                }
             }
         }
     }
@@ -118,7 +137,7 @@ final class ProgramListeners {
      */
     boolean binds(int number, Object to) {
         try {
-            return to instanceof InetSocketAddress address && binds(number, address);
+            return to instanceof SocketAddress address && binds(number, address);
         } catch (IOException | RuntimeException e) {
             if (baton.isTraining()) {
                 throw new IllegalStateException("cannot listen privately in the place of " + to, e);
@@ -128,17 +147,22 @@ final class ProgramListeners {
         }
     }
 
-    private synchronized boolean binds(int number, InetSocketAddress address) throws IOException {
+    private synchronized boolean binds(int number, SocketAddress address) throws IOException {
         bound.remove(number);
         Optional<StreamFamily> family = StreamFamily.of(number);
-        if (address.getPort() == 0 || family.isEmpty()) {
+        Optional<ListenAddress> named = family.flatMap(known -> key(address, known));
+        if (family.isEmpty() || named.isEmpty()) {
             return false;
         }
-        if (baton.isTraining()) {
+        ListenAddress key = named.get();
+        if (baton.isTraining() && family.get() != StreamFamily.UNIX) {
             bindPrivately(number, family.get());
             return true;
         }
-        ListenAddress key = key(address, family.get());
+        if (key instanceof ListenAddress.Unix path) {
+            paths.add(path);
+            guard.run();
+        }
         Optional<Inherited> free = inherited.stream()
                 .filter(candidate -> candidate.address.equals(key) && !candidate.isTaken())
                 .findFirst();
@@ -159,13 +183,24 @@ final class ProgramListeners {
     /** What is bound in a training is bound where nobody looks for it. */
     private void bindPrivately(int number, StreamFamily family) throws IOException {
         Sockets.bind(number, new InetSocketAddress(family.loopback(), 0));
-        bound.put(number, new Bound(new ListenAddress.Tcp(localAddress(number)), family, Optional.empty()));
+        bound.put(
+                number,
+                new Bound(new ListenAddress.Tcp((InetSocketAddress) localAddress(number)), family, Optional.empty()));
     }
 
-    /** The key of an address as the kernel has it: all addresses are those of the socket's family. */
-    private static ListenAddress key(InetSocketAddress address, StreamFamily family) {
-        InetAddress host = address.getAddress().isAnyLocalAddress() ? family.any() : address.getAddress();
-        return new ListenAddress.Tcp(new InetSocketAddress(host, address.getPort()));
+    /** The key of an address as the kernel has it: all addresses are those of the socket's family. Empty if it names none. */
+    private static Optional<ListenAddress> key(SocketAddress address, StreamFamily family) {
+        if (address instanceof InetSocketAddress ip && family != StreamFamily.UNIX) {
+            InetAddress host = ip.getAddress().isAnyLocalAddress() ? family.any() : ip.getAddress();
+            return Optional.of(ip)
+                    .filter(named -> named.getPort() != 0)
+                    .map(named -> new ListenAddress.Tcp(new InetSocketAddress(host, named.getPort())));
+        }
+        return address instanceof UnixDomainSocketAddress unix && family == StreamFamily.UNIX
+                ? Optional.of(unix.getPath())
+                        .filter(path -> !path.toString().isEmpty())
+                        .map(ListenAddress.Unix::new)
+                : Optional.empty();
     }
 
     /**
@@ -224,12 +259,14 @@ final class ProgramListeners {
     }
 
     private ProgramListener add(Bound socket, int number, SocketIdentity identity, int backlog) throws IOException {
-        InetSocketAddress localAddress = localAddress(number);
+        SocketAddress localAddress = localAddress(number);
         ProgramListener listener =
                 new ProgramListener(waiters, socket.address, localAddress, socket.family, number, identity, backlog);
         listeners.removeIf(other -> other.number() == number || !other.isOpen());
         listeners.add(listener);
-        ports.add(localAddress.getPort());
+        if (localAddress instanceof InetSocketAddress ip) {
+            ports.add(ip.getPort());
+        }
         awaited.remove(number);
         numbers = listeners.stream().map(ProgramListener::number).collect(Collectors.toUnmodifiableSet());
         if (!accepting) {
@@ -240,8 +277,11 @@ final class ProgramListeners {
         return listener;
     }
 
-    private static InetSocketAddress localAddress(int number) throws IOException {
-        InetSocketAddress local = (InetSocketAddress) Sockets.localAddress(number);
+    private static SocketAddress localAddress(int number) throws IOException {
+        SocketAddress address = Sockets.localAddress(number);
+        if (!(address instanceof InetSocketAddress local)) {
+            return address;
+        }
         return new InetSocketAddress(InetAddress.getByAddress(local.getAddress().getAddress()), local.getPort());
     }
 
@@ -264,7 +304,7 @@ final class ProgramListeners {
 
     /** The address of a listener that is set aside; null of everything else. */
     @Nullable
-    InetSocketAddress realAddress(int number) {
+    SocketAddress realAddress(int number) {
         return numbers.contains(number)
                 ? find(number)
                         .filter(ProgramListener::isAside)
@@ -306,8 +346,9 @@ final class ProgramListeners {
                 .findFirst();
     }
 
-    private static boolean hears(InetSocketAddress listener, InetSocketAddress address) {
-        return listener.getPort() == address.getPort()
+    private static boolean hears(SocketAddress local, InetSocketAddress address) {
+        return local instanceof InetSocketAddress listener
+                && listener.getPort() == address.getPort()
                 && (listener.getAddress().isAnyLocalAddress()
                         || listener.getAddress().equals(address.getAddress()));
     }
@@ -317,9 +358,36 @@ final class ProgramListeners {
         return Set.copyOf(ports);
     }
 
+    /**
+     * Whether the program must not delete a file now: the path of a Unix listener that is another process's as well. Most
+     * programs remove the path before they bind it, because a dead process leaves its path behind, and many at their end.
+     * So what a successor removes before it serves, and what a parent removes that has been succeeded, stays: its clients
+     * find the same socket there all the time. While a process serves, and when it ends without a successor, the path is
+     * its own.
+     */
+    boolean keeps(String file) {
+        return pathsAreAnothers && !paths.isEmpty() && paths.contains(new ListenAddress.Unix(Path.of(file)));
+    }
+
+    /** Whether {@link #keeps} has to be asked. */
+    boolean hasPaths() {
+        return !paths.isEmpty();
+    }
+
+    /** The paths of all Unix listeners that there were. */
+    Set<ListenAddress.Unix> paths() {
+        return Set.copyOf(paths);
+    }
+
+    /** Whose are the paths of Unix listeners from now on, as this process ends? */
+    void ends(boolean succeeded) {
+        pathsAreAnothers = succeeded;
+    }
+
     /** Lets the program accept; what it did not bind is the parent's alone, and ends with it. */
     synchronized void resume() throws IOException {
         accepting = true;
+        pathsAreAnothers = false;
         Attempts attempts = new Attempts();
         listeners.forEach(listener -> attempts.run(listener::putBack));
         inherited.forEach(each -> attempts.run(() -> Descriptors.close(each.descriptor)));

@@ -4,6 +4,10 @@ import dev.baton.posix.Descriptors;
 import dev.baton.posix.Sockets;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /**
  * A listening socket that nobody can reach, for the place of one on which this process is not to accept: an accept loop
@@ -26,12 +30,37 @@ final class StandIn implements AutoCloseable {
 
     /** One for a listener of this family. */
     static StandIn of(StreamFamily family) throws IOException {
+        return family == StreamFamily.UNIX ? ofPath() : ofPort(family);
+    }
+
+    private static StandIn ofPort(StreamFamily family) throws IOException {
         InetSocketAddress anyPort = new InetSocketAddress(family.loopback(), 0);
-        int descriptor = Sockets.streamFor(anyPort);
-        boolean done = false;
-        try {
+        return bound(anyPort, descriptor -> {
             Sockets.dropEverything(descriptor);
             Sockets.bind(descriptor, anyPort);
+        });
+    }
+
+    /** At a path that is removed before anybody could connect: a socket that does not listen yet refuses. */
+    private static StandIn ofPath() throws IOException {
+        Path directory = Files.createTempDirectory("baton");
+        Path path = directory.resolve("s");
+        try {
+            UnixDomainSocketAddress address = UnixDomainSocketAddress.of(path);
+            return bound(address, descriptor -> {
+                Sockets.bind(descriptor, address);
+                Files.delete(path);
+            });
+        } finally {
+            Files.delete(directory);
+        }
+    }
+
+    private static StandIn bound(SocketAddress address, Binding binding) throws IOException {
+        int descriptor = Sockets.streamFor(address);
+        boolean done = false;
+        try {
+            binding.of(descriptor);
             Sockets.listen(descriptor, BACKLOG);
             StandIn standIn = new StandIn(descriptor);
             done = true;
@@ -41,6 +70,11 @@ final class StandIn implements AutoCloseable {
                 Descriptors.close(descriptor);
             }
         }
+    }
+
+    @FunctionalInterface
+    private interface Binding {
+        void of(int descriptor) throws IOException;
     }
 
     int descriptor() {

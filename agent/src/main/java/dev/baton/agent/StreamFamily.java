@@ -5,21 +5,30 @@ import dev.baton.posix.Sockets;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.util.Optional;
 
-/** The families of stream sockets of IP. The JDK's are of IPv6 where the machine has it, also for addresses of IPv4. */
+/** The families of stream sockets. The JDK's of IP are of IPv6 where the machine has it, also for addresses of IPv4. */
 enum StreamFamily {
     IPV4(new byte[] {0, 0, 0, 0}, new byte[] {127, 0, 0, 1}),
     /** With the loopback address of IPv4 as IPv6 writes it: the loopback device may have none of IPv6. */
-    IPV6(new byte[16], new byte[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, 127, 0, 0, 1});
+    IPV6(new byte[16], new byte[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, 127, 0, 0, 1}),
+    /** Of paths, which have neither of the two. */
+    UNIX;
 
-    private final InetAddress any;
-    private final InetAddress loopback;
+    private final Optional<InetAddress> any;
+    private final Optional<InetAddress> loopback;
 
     StreamFamily(byte[] any, byte[] loopback) {
-        this.any = address(any);
-        this.loopback = address(loopback);
+        this.any = Optional.of(address(any));
+        this.loopback = Optional.of(address(loopback));
+    }
+
+    StreamFamily() {
+        this.any = Optional.empty();
+        this.loopback = Optional.empty();
     }
 
     private static InetAddress address(byte[] bytes) {
@@ -34,19 +43,24 @@ enum StreamFamily {
     /** Empty if the socket is of another kind. */
     static Optional<StreamFamily> of(int socket) throws PosixException {
         for (StreamFamily family : values()) {
-            if (Sockets.isStreamFor(socket, new InetSocketAddress(family.any, 0))) {
+            if (Sockets.isStreamFor(socket, family.example())) {
                 return Optional.of(family);
             }
         }
         return Optional.empty();
     }
 
-    /** All addresses of this machine. */
+    private SocketAddress example() {
+        return any.<SocketAddress>map(address -> new InetSocketAddress(address, 0))
+                .orElseGet(() -> UnixDomainSocketAddress.of("/"));
+    }
+
+    /** All addresses of this machine, in a family of IP. */
     InetAddress any() {
-        return any;
+        return any.orElseThrow();
     }
 
     InetAddress loopback() {
-        return loopback;
+        return loopback.orElseThrow();
     }
 }

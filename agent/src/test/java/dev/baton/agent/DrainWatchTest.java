@@ -98,23 +98,23 @@ class DrainWatchTest {
                 Socket client = new Socket(server.getInetAddress(), server.getLocalPort());
                 Socket accepted = server.accept()) {
             Set<Integer> ports = Set.of(server.getLocalPort());
-            assertThat(ConnectionCensus.of(ports)).isEqualTo(FRESH);
+            assertThat(ConnectionCensus.of(ports, Set.of())).isEqualTo(FRESH);
             client.getOutputStream().write(1);
             assertThat(accepted.getInputStream().read()).isEqualTo(1);
-            assertThat(ConnectionCensus.of(ports)).isEqualTo(OUTSTANDING);
+            assertThat(ConnectionCensus.of(ports, Set.of())).isEqualTo(OUTSTANDING);
             passTicks();
             accepted.getOutputStream().write(2);
             assertThat(client.getInputStream().read()).isEqualTo(2);
             Await.state(
                     "the answer to be confirmed",
                     SOON,
-                    () -> ConnectionCensus.of(ports).idle() == 1);
+                    () -> ConnectionCensus.of(ports, Set.of()).idle() == 1);
             client.getOutputStream().write(3);
             assertThat(accepted.getInputStream().read()).isEqualTo(3);
-            assertThat(ConnectionCensus.of(ports)).isEqualTo(OUTSTANDING);
-            assertThat(ConnectionCensus.of(Set.of(1))).isEqualTo(NONE);
+            assertThat(ConnectionCensus.of(ports, Set.of())).isEqualTo(OUTSTANDING);
+            assertThat(ConnectionCensus.of(Set.of(1), Set.of())).isEqualTo(NONE);
         }
-        assertThat(ConnectionCensus.of(Set.of(1))).isEqualTo(NONE);
+        assertThat(ConnectionCensus.of(Set.of(1), Set.of())).isEqualTo(NONE);
     }
 
     /** So that what was said before and what is said after have an order. */
@@ -139,7 +139,7 @@ class DrainWatchTest {
                 count = accepted.write(ByteBuffer.allocate(1 << 20));
             }
             passTicks();
-            assertThat(ConnectionCensus.of(ports)).isEqualTo(OUTSTANDING);
+            assertThat(ConnectionCensus.of(ports, Set.of())).isEqualTo(OUTSTANDING);
 
             for (long received = 0; received < sent; ) {
                 received += client.read(ByteBuffer.allocate(1 << 20));
@@ -147,7 +147,7 @@ class DrainWatchTest {
             Await.state(
                     "all to be confirmed",
                     SOON,
-                    () -> ConnectionCensus.of(ports).idle() == 1);
+                    () -> ConnectionCensus.of(ports, Set.of()).idle() == 1);
         }
     }
 }

@@ -9,11 +9,16 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.channels.AsynchronousServerSocketChannel;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.nio.channels.Channels;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.ExecutionException;
 
 /** By hand, with keep-alive: {@code SocketProgram PORT WAY}, where WAY is how its accept loop waits. */
@@ -50,8 +55,31 @@ final class SocketProgram {
                     serve(server.accept().socket());
                 }
             }
+            case "path" -> acceptAtPath(Path.of(port + ".socket"));
             case "asynchronous" -> acceptAsynchronously(host, port);
             default -> throw new IllegalArgumentException(arguments[1]);
+        }
+    }
+
+    /** As most do: removes what is there before, and its own at the end. */
+    private static void acceptAtPath(Path path) throws IOException {
+        Files.deleteIfExists(path);
+        ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        server.bind(UnixDomainSocketAddress.of(path), BACKLOG);
+        System.out.println("at " + server.getLocalAddress());
+        path.toFile().deleteOnExit();
+        while (true) {
+            SocketChannel accepted = server.accept();
+            Thread.ofVirtual().start(() -> {
+                try (accepted) {
+                    talk(
+                            new BufferedReader(new InputStreamReader(
+                                    Channels.newInputStream(accepted), StandardCharsets.US_ASCII)),
+                            Channels.newOutputStream(accepted));
+                } catch (IOException | InterruptedException e) {
+                    System.out.println("connection lost: " + e);
+                }
+            });
         }
     }
 
