@@ -155,9 +155,8 @@ final class ProgramListeners {
             return false;
         }
         ListenAddress key = named.get();
-        if (baton.isTraining() && family.get() != StreamFamily.UNIX) {
-            bindPrivately(number, family.get());
-            return true;
+        if (baton.isTraining()) {
+            return bindPrivately(number, family.get());
         }
         if (key instanceof ListenAddress.Unix path) {
             paths.add(path);
@@ -180,12 +179,16 @@ final class ProgramListeners {
         return free.isPresent();
     }
 
-    /** What is bound in a training is bound where nobody looks for it. */
-    private void bindPrivately(int number, StreamFamily family) throws IOException {
+    /** What is bound in a training is bound where nobody looks for it, but a path, which the program may have removed. */
+    private boolean bindPrivately(int number, StreamFamily family) throws IOException {
+        if (family == StreamFamily.UNIX) {
+            return false;
+        }
         Sockets.bind(number, new InetSocketAddress(family.loopback(), 0));
         bound.put(
                 number,
                 new Bound(new ListenAddress.Tcp((InetSocketAddress) localAddress(number)), family, Optional.empty()));
+        return true;
     }
 
     /** The key of an address as the kernel has it: all addresses are those of the socket's family. Empty if it names none. */
