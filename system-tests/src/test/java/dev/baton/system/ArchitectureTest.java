@@ -25,7 +25,7 @@ class ArchitectureTest {
     private static final Map<String, List<String>> MAY_USE = Map.ofEntries(
             entry("dev.baton.posix"),
             entry("dev.baton", "dev.baton.posix", "sun.misc"),
-            entry("dev.baton.agent", "dev.baton", "dev.baton.posix"),
+            entry("dev.baton.agent", "dev.baton", "dev.baton.posix", "javax.net.ssl"),
             entry("dev.baton.agent.premain"),
             entry("dev.baton.drain"),
             entry("dev.baton.netty", "dev.baton", "dev.baton.drain", "io.netty..", "javax.net.ssl"),
