@@ -24,9 +24,11 @@ final class EventLoops {
     private final EventLoop[] serving;
     private final AtomicInteger turn = new AtomicInteger();
 
-    /** @throws RuntimeException if no descriptors are left for the epoll sets */
-    EventLoops(int count) {
-        ThreadFactory threads = new DefaultThreadFactory("baton-io", false);
+    /**
+     * @param threads of the loops that serve
+     * @throws RuntimeException if no descriptors are left for the epoll sets
+     */
+    EventLoops(int count, ThreadFactory threads) {
         serving = new EventLoop[count];
         int created = 0;
         try {
@@ -40,6 +42,11 @@ final class EventLoops {
             }
             throw e;
         }
+    }
+
+    /** Of the loops that serve, unless the program has its own. */
+    static ThreadFactory threads() {
+        return new DefaultThreadFactory("baton-io", false);
     }
 
     static EventLoop loop(ThreadFactory threads) {

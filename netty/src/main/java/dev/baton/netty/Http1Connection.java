@@ -127,27 +127,66 @@ public final class Http1Connection extends ChannelDuplexHandler implements Conne
      * @throws IllegalStateException if the channel was not accepted by a {@link NettyServer}
      */
     public static Http1Connection install(ChannelPipeline pipeline, ChannelHandler... codec) {
-        ServedConnection served = ServedConnection.of(pipeline.channel());
-        Http1Connection connection = new Http1Connection(served, isHeadLast(pipeline));
-        pipeline.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        Http1Connection connection = of(pipeline, isHeadLast(pipeline));
         if (!connection.bytes.atHead()) {
             pipeline.addLast(connection.bytes);
         }
         pipeline.addLast(codec);
         pipeline.addLast(connection);
-        served.protocol(connection);
-        connection.drainChanged();
+        return connection.begin();
+    }
+
+    /**
+     * The same around a codec that is in the pipeline, of which nothing has been read yet: for pipelines that others build.
+     *
+     * @param codec its name in the pipeline
+     * @throws IllegalStateException if the channel was not accepted by a {@link NettyServer}
+     */
+    public static Http1Connection watch(ChannelPipeline pipeline, String codec) {
+        Http1Connection connection = of(pipeline, isBehindHead(pipeline, codec));
+        if (!connection.bytes.atHead()) {
+            pipeline.addBefore(codec, null, connection.bytes);
+        }
+        pipeline.addAfter(codec, null, connection);
+        return connection.begin();
+    }
+
+    private static Http1Connection of(ChannelPipeline pipeline, boolean atHead) {
+        Http1Connection connection = new Http1Connection(ServedConnection.of(pipeline.channel()), atHead);
+        pipeline.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         return connection;
+    }
+
+    /** All handlers are in their places. */
+    private Http1Connection begin() {
+        served.protocol(this);
+        drainChanged();
+        return this;
     }
 
     /** Whether what is added to the end comes directly behind the head; initializers leave the pipeline by themselves. */
     private static boolean isHeadLast(ChannelPipeline pipeline) {
         boolean last = false;
         for (Map.Entry<String, ChannelHandler> each : pipeline) {
-            last = each.getValue() instanceof ServedConnection
-                    || (last && each.getValue() instanceof ChannelInitializer);
+            last = isHead(each.getValue(), last);
         }
         return last;
+    }
+
+    /** Whether the handler of this name comes directly behind the head. */
+    private static boolean isBehindHead(ChannelPipeline pipeline, String name) {
+        boolean last = false;
+        for (Map.Entry<String, ChannelHandler> each : pipeline) {
+            if (each.getKey().equals(name)) {
+                return last;
+            }
+            last = isHead(each.getValue(), last);
+        }
+        return false;
+    }
+
+    private static boolean isHead(ChannelHandler handler, boolean before) {
+        return handler instanceof ServedConnection || (before && handler instanceof ChannelInitializer);
     }
 
     /** The entry in the registry. */

@@ -31,6 +31,7 @@ import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -58,7 +59,7 @@ public final class NettyServer implements MigratingParticipant {
     private NettyServer(Builder builder, ChannelHandler childHandler) throws IOException {
         connections =
                 Objects.requireNonNullElseGet(builder.connections, () -> new Connections(DrainOptions.defaults()));
-        loops = new EventLoops(builder.threads);
+        loops = new EventLoops(builder.threads, builder.threadFactory);
         migrator = new Migrator(connections.options().idlePolicy());
         acceptors = new ArrayList<>();
         Map<ListenAddress, ChildSetup> setups = new LinkedHashMap<>();
@@ -275,6 +276,8 @@ public final class NettyServer implements MigratingParticipant {
         @Nullable
         private Connections connections;
 
+        private ThreadFactory threadFactory = EventLoops.threads();
+
         private int threads = Runtime.getRuntime().availableProcessors();
 
         private Builder() {}
@@ -336,6 +339,12 @@ public final class NettyServer implements MigratingParticipant {
                 throw new IllegalArgumentException("threads must be at least 1, but is " + value);
             }
             threads = value;
+            return this;
+        }
+
+        /** Makes the threads of the event loops that serve connections; no daemons by default, called {@code baton-io}. */
+        public Builder threadFactory(ThreadFactory value) {
+            threadFactory = value;
             return this;
         }
 

@@ -43,9 +43,12 @@ final class TlsHandler extends SslHandler {
         return channel.pipeline().get(TlsHandler.class);
     }
 
-    /** Closes the output of a channel, with a close_notify before if it speaks TLS. */
+    /**
+     * Closes the output of a channel, with a close_notify before if it speaks TLS, be it by this handler or, in a pipeline
+     * that others have built, by Netty's own.
+     */
     static ChannelFuture shutdownOutput(DuplexChannel channel) {
-        TlsHandler tls = of(channel);
+        SslHandler tls = channel.pipeline().get(SslHandler.class);
         if (tls == null) {
             return channel.shutdownOutput();
         }
@@ -62,9 +65,9 @@ final class TlsHandler extends SslHandler {
 
     /** Closes a channel past its pipeline, with a close_notify before if it speaks TLS and the socket takes it now. */
     static void closeNow(Channel channel) {
-        TlsHandler tls = of(channel);
+        SslHandler tls = channel.pipeline().get(SslHandler.class);
         if (tls != null) {
-            var _ = tls.notifyPeer(channel);
+            var _ = notifyPeer(tls, channel);
         }
         channel.unsafe().close(channel.voidPromise());
     }
@@ -128,7 +131,7 @@ final class TlsHandler extends SslHandler {
      */
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
-        if (notifyPeer(ctx.channel())) {
+        if (notifyPeer(this, ctx.channel())) {
             var _ = ctx.close(promise);
         } else {
             ctx.executor().execute(() -> {
@@ -143,12 +146,12 @@ final class TlsHandler extends SslHandler {
     }
 
     /** Whether there is no more to wait for. */
-    private boolean notifyPeer(Channel channel) {
+    private static boolean notifyPeer(SslHandler tls, Channel channel) {
         if (!channel.isActive()) {
             return true;
         }
         Integer linger = channel.config().getOption(ChannelOption.SO_LINGER);
         boolean reset = linger != null && linger == 0;
-        return reset || closeOutbound().isDone();
+        return reset || tls.closeOutbound().isDone();
     }
 }

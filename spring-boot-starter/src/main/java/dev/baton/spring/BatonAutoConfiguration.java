@@ -4,6 +4,7 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.jetty.JettyWebServerFactory;
+import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
 import org.springframework.boot.tomcat.TomcatWebServerFactory;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -34,6 +35,15 @@ class BatonAutoConfiguration {
         @Bean
         JettyCustomizer batonJettyCustomizer(ObjectProvider<ApplicationGeneration> generation) {
             return new JettyCustomizer(generation);
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(NettyReactiveWebServerFactory.class)
+    static class ReactorNetty {
+        @Bean
+        ReactorNettyCustomizer batonReactorNettyCustomizer(ObjectProvider<ApplicationGeneration> generation) {
+            return new ReactorNettyCustomizer(generation);
         }
     }
 }

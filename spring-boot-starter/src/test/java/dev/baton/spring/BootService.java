@@ -4,22 +4,28 @@ import dev.baton.Baton;
 import dev.baton.testkit.Await;
 import dev.baton.testkit.Load;
 import jakarta.annotation.PreDestroy;
-import jakarta.servlet.http.HttpServletRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.ApplicationRunner;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.web.server.context.WebServerInitializedEvent;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.event.EventListener;
+import org.springframework.core.Ordered;
+import org.springframework.http.RequestEntity;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.reactive.HandlerMapping;
+import org.springframework.web.reactive.handler.SimpleUrlHandlerMapping;
+import org.springframework.web.reactive.socket.WebSocketHandler;
 
 /**
  * A small application. It answers with the path and the generation; {@code /slow} when the file that the query names is there;
@@ -62,6 +68,18 @@ class BootService {
         Await.state("the file " + file + " appears", GATE_TIMEOUT, () -> Files.exists(file));
     }
 
+    /** On a reactive server, {@code /echo} is a WebSocket that says what it hears. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
+    static class WebSockets {
+        @Bean
+        HandlerMapping echo() {
+            WebSocketHandler handler = session ->
+                    session.send(session.receive().map(message -> session.textMessage(message.getPayloadAsText())));
+            return new SimpleUrlHandlerMapping(Map.of("/echo", handler), Ordered.HIGHEST_PRECEDENCE);
+        }
+    }
+
     /** A component of the configuration around it. */
     @RestController
     static class Endpoints {
@@ -81,23 +99,23 @@ class BootService {
         }
 
         @GetMapping("/**")
-        ResponseEntity<String> path(HttpServletRequest request) {
+        ResponseEntity<String> path(RequestEntity<byte[]> request) {
             return ResponseEntity.ok()
                     .header(Load.GENERATION_HEADER, String.valueOf(generation))
-                    .body(request.getRequestURI());
+                    .body(request.getUrl().getPath());
         }
 
         @GetMapping("/slow")
-        ResponseEntity<String> slow(HttpServletRequest request) throws Exception {
+        ResponseEntity<String> slow(RequestEntity<byte[]> request) throws Exception {
             System.out.println(generation + " handles /slow");
-            awaitFile(Path.of(request.getQueryString()));
+            awaitFile(Path.of(request.getUrl().getQuery()));
             System.out.println(generation + " answers /slow");
             return path(request);
         }
 
         @GetMapping("/exit")
-        ResponseEntity<String> exit(HttpServletRequest request) {
-            int status = Integer.parseInt(request.getQueryString());
+        ResponseEntity<String> exit(RequestEntity<byte[]> request) {
+            int status = Integer.parseInt(request.getUrl().getQuery());
             // Else it would be a daemon, as Tomcat's threads are, and the JVM could end before it says how.
             Thread.ofPlatform().daemon(false).start(() -> System.exit(SpringApplication.exit(context, () -> status)));
             return path(request);

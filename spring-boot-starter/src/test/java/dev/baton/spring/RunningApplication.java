@@ -30,19 +30,26 @@ final class RunningApplication implements AutoCloseable {
         this.child = child;
     }
 
-    /** The embedded servers; both are on the class path of the tests. */
+    /** The embedded servers; all are on the class path of the tests. */
     enum Server {
-        TOMCAT("jetty", "Jetty"),
-        JETTY("tomcat", "Tomcat");
+        TOMCAT("servlet", excluded("jetty", "servlet", "Jetty", "Servlet")),
+        JETTY("servlet", excluded("tomcat", "servlet", "Tomcat", "Servlet")),
+        REACTOR_NETTY(
+                "reactive",
+                excluded("tomcat", "reactive", "Tomcat", "Reactive") + ","
+                        + excluded("jetty", "reactive", "Jetty", "Reactive"));
 
-        private final String property;
+        private final String properties;
 
-        /** One that is used because the other is not configured. */
-        Server(String other, String name) {
-            String configuration = "org.springframework.boot." + other + ".autoconfigure.";
-            property = "spring.autoconfigure.exclude="
-                    + configuration + "servlet." + name + "ServletWebServerAutoConfiguration,"
-                    + configuration + "actuate.web.server." + name + "ServletManagementContextAutoConfiguration";
+        /** One that is used because the others are not configured. */
+        Server(String type, String excluded) {
+            properties = "spring.main.web-application-type=" + type + "\nspring.autoconfigure.exclude=" + excluded;
+        }
+
+        private static String excluded(String module, String folder, String name, String type) {
+            String configuration = "org.springframework.boot." + module + ".autoconfigure.";
+            return configuration + folder + "." + name + type + "WebServerAutoConfiguration," + configuration
+                    + "actuate.web.server." + name + type + "ManagementContextAutoConfiguration";
         }
     }
 
@@ -79,7 +86,7 @@ final class RunningApplication implements AutoCloseable {
                 baton.pid-file=pid
                 baton.run-dir=run
                 baton.undo-window=0
-                """ + server.property + "\n" + String.join("\n", properties) + "\n");
+                """ + server.properties + "\n" + String.join("\n", properties) + "\n");
         return new RunningApplication(directory, jvm.start());
     }
 
