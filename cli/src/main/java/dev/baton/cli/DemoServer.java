@@ -37,7 +37,7 @@ final class DemoServer implements AutoCloseable {
     static DemoServer start(Path directory, Path pidFile) throws CannotRunException, InterruptedException {
         ChildJvm child;
         try {
-            child = ChildJvm.of(Main.class)
+            child = commandLine()
                     .arguments("serve", directory.toString())
                     .arguments("--listen", "127.0.0.1:0", "--pid-file", pidFile.toString(), "--name", "baton-demo")
                     .start();
@@ -56,6 +56,13 @@ final class DemoServer implements AutoCloseable {
             child.close();
             throw new CannotRunException("the server did not start: " + e.getMessage(), e);
         }
+    }
+
+    /** This command line: its class, or its jar, which has loaded it from where the class path does not reach. */
+    private static ChildJvm.Builder commandLine() {
+        return Main.class.getClassLoader().equals(ClassLoader.getSystemClassLoader())
+                ? ChildJvm.of(Main.class)
+                : ChildJvm.ofJar(Path.of(System.getProperty("java.class.path")));
     }
 
     InetSocketAddress address() {

@@ -116,6 +116,19 @@ class LauncherTest {
     }
 
     @Test
+    void allSourcesButTheTestsAreLookedAt() throws Exception {
+        jdk("jvm/jdk-25", "25");
+        Path jar = distribution();
+        program(world.resolve("tools/mvn"), "echo built >&2; touch -d now '" + jar + "'");
+        Path test = Files.createDirectories(world.resolve("core/src/test"));
+        Files.writeString(test.resolve("T.java"), "");
+        assertThat(run(world.resolve("baton"), "", "serve").err()).isEmpty();
+        Path other = Files.createDirectories(world.resolve("core/src/premain"));
+        Files.writeString(other.resolve("P.java"), "");
+        assertThat(run(world.resolve("baton"), "", "serve").err()).contains("building with Maven");
+    }
+
+    @Test
     void aBuildThatFailsNamesItsLog() throws Exception {
         jdk("jvm/jdk-25", "25");
         distribution();
@@ -146,7 +159,7 @@ class LauncherTest {
             Files.setLastModifiedTime(Files.writeString(file, ""), FileTime.from(old));
         }
         Files.setLastModifiedTime(world.resolve("core/src/main"), FileTime.from(old));
-        Path jar = world.resolve("cli/target/baton/baton.jar");
+        Path jar = world.resolve("cli/target/baton.jar");
         Files.createDirectories(jar.getParent());
         return Files.setLastModifiedTime(Files.writeString(jar, ""), FileTime.from(old.plusSeconds(60)));
     }

@@ -37,16 +37,22 @@ final class TlsSite implements AutoCloseable {
     }
 
     static TlsSite start(Path directory, TestCertificate certificate) throws Exception {
+        return start(ChildJvm.of(Main.class), directory, certificate);
+    }
+
+    /** As {@link #start(Path, TestCertificate)}, with a command line of the caller's, and more options. */
+    static TlsSite start(ChildJvm.Builder command, Path directory, TestCertificate certificate, String... options)
+            throws Exception {
         install(directory, certificate.certificatePem(), certificate.keyPem());
         Path site = Files.createDirectory(directory.resolve("site"));
         Files.write(site.resolve("hello.txt"), PAGE);
-        ChildJvm child = ChildJvm.of(Main.class)
-                .environment("BATON_UNDO_WINDOW", "0") // An old process exits when it has drained.
+        ChildJvm child = command.environment("BATON_UNDO_WINDOW", "0") // An old process exits when it has drained.
                 .environment("BATON_RUN_DIR", directory.resolve("run").toString())
                 .arguments("serve", site.toString(), "--listen", "127.0.0.1:0")
                 .arguments("--pid-file", directory.resolve("pid").toString())
                 .arguments("--tls-cert", certificateFile(directory).toString())
                 .arguments("--tls-key", directory.resolve("key.pem").toString())
+                .arguments(options)
                 .start();
         String line = child.awaitLine("serving ", SOON).text();
         Matcher matcher = ADDRESS.matcher(line);

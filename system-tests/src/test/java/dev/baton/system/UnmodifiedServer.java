@@ -75,11 +75,11 @@ final class UnmodifiedServer implements AutoCloseable {
     }
 
     static Path batonJar() {
-        Path jar = Path.of(System.getProperty("baton.agent.jar", "../agent/target/baton.jar"))
+        Path jar = Path.of(System.getProperty("baton.agent.jar", "../cli/target/baton.jar"))
                 .toAbsolutePath()
                 .normalize();
         if (!Files.exists(jar)) {
-            throw new IllegalStateException(jar + " is missing: build the module `agent`");
+            throw new IllegalStateException(jar + " is missing: build the module `cli`");
         }
         return jar;
     }
