@@ -64,6 +64,11 @@ public final class BatonControl {
         return of(pid, RunDirectory.configuredOrDefault());
     }
 
+    /** The {@code run-dir} that {@link BatonOptions#configured()} says, whether it is there or not. */
+    public static Path runDirectory() throws IOException {
+        return RunDirectory.configuredOrDefault();
+    }
+
     /** As {@link #list(Path)}, in the {@code run-dir} that {@link BatonOptions#configured()} says. */
     public static List<BatonControl> list() throws IOException {
         return list(RunDirectory.configuredOrDefault());

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,6 +67,15 @@ record CommandLine(List<String> words, Path directory) {
                 ? file.substring(0, file.length() - ".jar".length())
                 : file.substring(file.lastIndexOf('.') + 1);
         return name.isEmpty() ? "baton" : name;
+    }
+
+    /** The jar of {@code java -jar}, of which the JVM makes the class path; empty if this process was started otherwise. */
+    Optional<Path> jar() {
+        String classPath = System.getProperty("java.class.path", "");
+        String started = System.getProperty("sun.java.command", "") + " ";
+        return !classPath.isEmpty() && started.startsWith(classPath + " ")
+                ? Optional.of(directory.resolve(classPath))
+                : Optional.empty();
     }
 
     /** Why a start has failed; the JDK says "No such file or directory" whatever is missing. */

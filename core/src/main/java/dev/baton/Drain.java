@@ -1,6 +1,7 @@
 package dev.baton;
 
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
@@ -77,6 +78,15 @@ final class Drain {
         if (deadline != null) {
             deadline.cancel(false);
         }
+    }
+
+    /** How long it may still take; empty if it is over, or may take for ever. */
+    Optional<Duration> left() {
+        if (deadline == null || over || cancelled) {
+            return Optional.empty();
+        }
+        Duration left = timeout.minus(elapsed());
+        return Optional.of(left.isNegative() ? Duration.ZERO : left);
     }
 
     Duration elapsed() {

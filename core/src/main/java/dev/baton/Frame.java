@@ -176,7 +176,13 @@ final class Frame {
         STOP(40),
         BATCH(41),
         CONNECTION(42),
-        TAKEN(43);
+        TAKEN(43),
+        /** The version of the JDK that a generation runs on. */
+        JDK(44),
+        /** The jar that it was started from. */
+        JAR(45),
+        /** How long its connections may still take to finish. */
+        DRAIN_LEFT(46);
 
         private final int number;
 

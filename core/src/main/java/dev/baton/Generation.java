@@ -26,6 +26,7 @@ final class Generation implements Signals.Actions {
     private static final Duration AT_ONCE = Duration.ofSeconds(2);
 
     private final BatonOptions options;
+    private final CommandLine commandLine;
     private final ListenerTable listeners;
     private final ReleaseFiles releaseFiles = ReleaseFiles.ofThisProcess();
     private final OfferedState offeredState = new OfferedState(Protocol.STATE_TIMEOUT);
@@ -76,6 +77,7 @@ final class Generation implements Signals.Actions {
             Optional<ParentLink> parent)
             throws IOException {
         this.training = training;
+        this.commandLine = CommandLine.ofThisProcess();
         InitialDirectory initial = InitialDirectory.of(parent);
         initial.offer(offeredState);
         this.options = configured.in(initial.path());
@@ -92,7 +94,7 @@ final class Generation implements Signals.Actions {
                 ancestry,
                 wayBack,
                 owner,
-                CommandLine.ofThisProcess(),
+                commandLine,
                 options,
                 listeners,
                 offeredState,
@@ -588,7 +590,10 @@ final class Generation implements Signals.Actions {
                 servedBy(),
                 ancestry.predecessors().draining(),
                 succession.restarts(),
-                List.of());
+                List.of(),
+                Optional.of(Runtime.version().toString()),
+                commandLine.jar(),
+                drain.left());
     }
 
     /** Stops the service, unless it is stopping, or is another generation's. */

@@ -1,5 +1,6 @@
 package dev.baton;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -22,6 +23,11 @@ import java.util.OptionalLong;
  * @param restarts how often the service has been switched to a successor, those that were undone included, as far as this
  *     generation knows
  * @param warnings what an operator should know, one line each
+ * @param jdk the version of the JDK that it runs on; empty if its release of Baton does not say
+ * @param jar the jar that it was started from, absolute, symbolic links not followed; empty if it was started in another
+ *     way, or its release of Baton does not say
+ * @param drainLeft how long its connections may still take to finish before they are cut; empty if none is being drained, or
+ *     they may take for ever, or its release of Baton does not say
  */
 public record GenerationStatus(
         String name,
@@ -36,7 +42,10 @@ public record GenerationStatus(
         OptionalLong servedBy,
         List<Draining> draining,
         int restarts,
-        List<String> warnings) {
+        List<String> warnings,
+        Optional<String> jdk,
+        Optional<Path> jar,
+        Optional<Duration> drainLeft) {
 
     /** Copies the lists. */
     public GenerationStatus {
@@ -68,6 +77,9 @@ public record GenerationStatus(
                 servedBy,
                 draining,
                 restarts,
-                lines);
+                lines,
+                jdk,
+                jar,
+                drainLeft);
     }
 }

@@ -2,6 +2,7 @@ package dev.baton;
 
 import dev.baton.Frame.Tag;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,6 +37,9 @@ final class StatusFrames {
                 .with(Tag.RESTARTS, status.restarts());
         status.undoable().ifPresent(left -> frame.with(Tag.UNDOABLE, left));
         status.servedBy().ifPresent(pid -> frame.with(Tag.SERVED_BY, Math.toIntExact(pid)));
+        status.jdk().ifPresent(version -> frame.with(Tag.JDK, version));
+        status.jar().ifPresent(path -> frame.with(Tag.JAR, path.toString()));
+        status.drainLeft().ifPresent(left -> frame.with(Tag.DRAIN_LEFT, left));
         frames.add(frame);
         return frames;
     }
@@ -100,10 +104,21 @@ final class StatusFrames {
                 status.duration(Tag.AGE),
                 status.text(Tag.RELEASE),
                 listeners,
-                status.has(Tag.UNDOABLE) ? Optional.of(status.duration(Tag.UNDOABLE)) : Optional.empty(),
+                optional(Tag.UNDOABLE, status, status::duration),
                 OutcomeFrames.optionalPid(status, Tag.SERVED_BY),
                 draining,
                 status.number(Tag.RESTARTS),
-                warnings);
+                warnings,
+                optional(Tag.JDK, status, status::text),
+                optional(Tag.JAR, status, tag -> Path.of(status.text(tag))),
+                optional(Tag.DRAIN_LEFT, status, status::duration));
+    }
+
+    private interface Field<T> {
+        T read(Tag tag) throws ProtocolException;
+    }
+
+    private static <T> Optional<T> optional(Tag tag, Frame status, Field<T> field) throws ProtocolException {
+        return status.has(tag) ? Optional.of(field.read(tag)) : Optional.empty();
     }
 }

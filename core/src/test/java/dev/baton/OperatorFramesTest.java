@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.Frame.Tag;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -101,7 +102,10 @@ class OperatorFramesTest {
                 OptionalLong.of(4712),
                 List.of(new GenerationStatus.Draining(6, 4710, Duration.ofSeconds(20))),
                 6,
-                warnings);
+                warnings,
+                Optional.of("25.0.3+9-LTS"),
+                Optional.of(Path.of("/opt/shop.jar")),
+                Optional.of(Duration.ofSeconds(30)));
     }
 
     @Test
@@ -119,7 +123,10 @@ class OperatorFramesTest {
                 OptionalLong.empty(),
                 List.of(),
                 0,
-                List.of());
+                List.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
         List<Frame> frames = StatusFrames.encode(empty);
         assertThat(frames).hasSize(1);
         assertThat(read(frames)).isEqualTo(empty);

@@ -17,6 +17,13 @@ final class Json {
         return json.out.toString();
     }
 
+    /** The same on one line. */
+    static String line(Object value) {
+        Json json = new Json();
+        json.value(value, "");
+        return json.out.toString();
+    }
+
     private void value(Object value, String newline) {
         switch (value) {
             case Map<?, ?> map -> object(map, newline);
@@ -34,10 +41,11 @@ final class Json {
         out.append('{');
         for (Iterator<? extends Map.Entry<?, ?>> i = map.entrySet().iterator(); i.hasNext(); ) {
             Map.Entry<?, ?> entry = i.next();
-            out.append(newline).append("  ");
+            String inner = inner(newline);
+            out.append(inner);
             string(String.valueOf(entry.getKey()));
             out.append(": ");
-            value(entry.getValue(), newline + "  ");
+            value(entry.getValue(), inner);
             out.append(i.hasNext() ? "," : newline);
         }
         out.append('}');
@@ -46,11 +54,17 @@ final class Json {
     private void array(List<?> list, String newline) {
         out.append('[');
         for (Iterator<?> i = list.iterator(); i.hasNext(); ) {
-            out.append(newline).append("  ");
-            value(i.next(), newline + "  ");
+            String inner = inner(newline);
+            out.append(inner);
+            value(i.next(), inner);
             out.append(i.hasNext() ? "," : newline);
         }
         out.append(']');
+    }
+
+    /** What is before a value within another one. */
+    private static String inner(String newline) {
+        return newline.isEmpty() ? "" : newline + "  ";
     }
 
     private void string(String text) {

@@ -2,6 +2,7 @@ package dev.baton.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -12,7 +13,18 @@ import picocli.CommandLine.IVersionProvider;
         description = "Restarts JVM servers without their clients noticing.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
-        subcommands = {ServeCommand.class, DemoCommand.class, TrainCommand.class},
+        subcommands = {
+            ServeCommand.class,
+            ListCommand.class,
+            StatusCommand.class,
+            RestartCommand.class,
+            UndoCommand.class,
+            StopCommand.class,
+            DeployCommand.class,
+            TrainCommand.class,
+            DemoCommand.class,
+            AutoComplete.GenerateCompletion.class
+        },
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {
     private Main() {}

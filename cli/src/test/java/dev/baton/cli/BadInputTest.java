@@ -31,6 +31,10 @@ class BadInputTest {
                     demo --connections 5001        | --connections must be 1 to 5000
                     demo --duration 100ms          | --duration must be at least 1s
                     frob                           | 'frob'
+                    restart --wait never           | write ready, switch or drained, not 'never'
+                    status one two                 | Unmatched argument at index 2: 'two'
+                    list --frob                    | baton list: Unknown option: '--frob'
+                    deploy                         | Missing required parameter: 'NEW.jar'
                     """)
     void badInputIsOneLineAndStatus2(String arguments, String message) {
         StringWriter err = new StringWriter();
