@@ -82,10 +82,20 @@ final class Additions implements ClassFileTransformer {
         }
     }
 
+    /**
+     * For the changes of a class that this loader, null for the boot loader, has: stack maps are made anew, and for that it
+     * may have to be known which of a library's classes extends which.
+     */
+    static ClassFile classFiles(@Nullable ClassLoader loader) {
+        ClassHierarchyResolver jdk = ClassHierarchyResolver.defaultResolver();
+        return ClassFile.of(ClassFile.ClassHierarchyResolverOption.of(
+                loader == null
+                        ? jdk
+                        : ClassHierarchyResolver.ofResourceParsing(loader).orElse(jdk)));
+    }
+
     private static byte[] to(ClassLoader loader, byte[] classFile, ToClass additions) {
-        // Stack maps are made anew, and for that it may have to be known which of the library's classes extends which.
-        ClassFile context = ClassFile.of(ClassFile.ClassHierarchyResolverOption.of(
-                ClassHierarchyResolver.ofResourceParsing(loader).orElse(ClassHierarchyResolver.defaultResolver())));
+        ClassFile context = classFiles(loader);
         ClassModel model = context.parse(classFile);
         Map<String, Addition> byMethod = additions.methods(model.thisClass().asSymbol());
         return context.transformClass(model, (builder, element) -> {

@@ -1,10 +1,12 @@
 package dev.baton.agent;
 
 import java.lang.classfile.ClassFile;
-import java.lang.classfile.ClassTransform;
+import java.lang.classfile.ClassModel;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.CodeTransform;
+import java.lang.classfile.MethodModel;
+import java.lang.classfile.MethodTransform;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
@@ -16,6 +18,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,27 +33,36 @@ final class DrainBits implements ClassFileTransformer {
     private volatile boolean draining;
 
     /**
-     * What one method does besides, or instead.
+     * What becomes of one method.
      *
-     * @param code what it does first
-     * @param all whether that is all that it does, else it goes on as before
+     * @param change made for it
      */
-    private record Bit(String method, Consumer<CodeBuilder> code, boolean all) {}
+    private record Bit(String method, Function<MethodModel, CodeTransform> change) {}
 
     private static final ClassDesc HEADERS = ClassDesc.of("com.sun.net.httpserver.Headers");
+
+    private static final Bit GRPC = new Bit("onHeadersRead", DrainBits::closeGracefully);
 
     private static final Map<String, Bit> BITS = Map.of(
             // 1: the request that is being answered is the last of its connection.
             "org/apache/coyote/http11/AbstractHttp11Protocol",
-            new Bit("getMaxKeepAliveRequests", code -> code.iconst_1().ireturn(), true),
+            new Bit("getMaxKeepAliveRequests", _ -> instead(code -> code.iconst_1().ireturn())),
             "org/eclipse/jetty/server/HttpConfiguration",
-            new Bit("isPersistentConnectionsEnabled", code -> code.iconst_0().ireturn(), true),
+            new Bit("isPersistentConnectionsEnabled", _ -> instead(DrainBits::returnFalse)),
             "io/undertow/server/HttpServerExchange",
-            new Bit("isPersistent", code -> code.iconst_0().ireturn(), true),
+            new Bit("isPersistent", _ -> instead(DrainBits::returnFalse)),
             "io/netty/handler/codec/http/HttpUtil",
-            new Bit("isKeepAlive", code -> code.iconst_0().ireturn(), true),
+            new Bit("isKeepAlive", _ -> instead(DrainBits::returnFalse)),
+            "io/vertx/core/http/impl/HttpUtils",
+            new Bit("isKeepAlive", _ -> instead(DrainBits::returnFalse)),
+            "io/helidon/webserver/http1/Http1Connection",
+            new Bit("createResponse", _ -> first(DrainBits::keepNot)),
             "sun/net/httpserver/ExchangeImpl",
-            new Bit("sendResponseHeaders", DrainBits::setHeader, false));
+            new Bit("sendResponseHeaders", _ -> first(DrainBits::setHeader)),
+            "io/grpc/netty/NettyServerHandler",
+            GRPC,
+            "io/grpc/netty/shaded/io/grpc/netty/NettyServerHandler",
+            GRPC);
 
     DrainBits(Instrumentation instrumentation) {
         this.instrumentation = instrumentation;
@@ -67,6 +79,40 @@ final class DrainBits implements ClassFileTransformer {
                         HEADERS,
                         "set",
                         MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_String, ConstantDescs.CD_String));
+    }
+
+    /**
+     * {@code ctx.channel().close();} This gRPC's handler of a connection answers with the two steps of a graceful GOAWAY, and
+     * it goes on to serve the streams that there are. It does so once; here it is told at each request.
+     */
+    private static CodeTransform closeGracefully(MethodModel method) {
+        ClassDesc context = method.methodTypeSymbol().parameterType(0);
+        ClassDesc channel = ClassDesc.of(context.packageName(), "Channel");
+        ClassDesc future = ClassDesc.of(context.packageName(), "ChannelFuture");
+        return first(code -> code.aload(1)
+                .invokeinterface(context, "channel", MethodTypeDesc.of(channel))
+                .invokeinterface(channel, "close", MethodTypeDesc.of(future))
+                .pop());
+    }
+
+    /**
+     * {@code canRun = false; keepAlive = false;} The parameter makes the response say it, and the field, in the same method so
+     * that there is no instant between the two, makes the connection close: of itself it announces that and waits for the
+     * next request (helidon-io/helidon#12324).
+     */
+    private static void keepNot(CodeBuilder code) {
+        code.aload(0)
+                .iconst_0()
+                .putfield(
+                        ClassDesc.of("io.helidon.webserver.http1.Http1Connection"),
+                        "canRun",
+                        ConstantDescs.CD_boolean)
+                .iconst_0()
+                .istore(2);
+    }
+
+    private static void returnFalse(CodeBuilder code) {
+        code.iconst_0().ireturn();
     }
 
     /** From now on, or not any more. Servers that are loaded later follow. */
@@ -112,29 +158,47 @@ final class DrainBits implements ClassFileTransformer {
             return null;
         }
         try {
-            ClassFile context = ClassFile.of();
-            return context.transformClass(
-                    context.parse(classFile),
-                    ClassTransform.transformingMethodBodies(
-                            method -> method.methodName().equalsString(bit.method), change(bit)));
+            ClassFile context = Additions.classFiles(loader);
+            ClassModel model = context.parse(classFile);
+            return context.transformClass(model, (builder, element) -> {
+                if (element instanceof MethodModel method && method.methodName().equalsString(bit.method)) {
+                    builder.transformMethod(method, MethodTransform.transformingCode(bit.change.apply(method)));
+                } else {
+                    builder.with(element);
+                }
+            });
         } catch (RuntimeException | LinkageError e) {
             Log.notTransformed(name, e);
             return null;
         }
     }
 
-    private static CodeTransform change(Bit bit) {
+    /** This alone. */
+    private static CodeTransform instead(Consumer<CodeBuilder> whole) {
         return new CodeTransform() {
             @Override
             public void atStart(CodeBuilder code) {
-                bit.code.accept(code);
+                whole.accept(code);
             }
 
             @Override
             public void accept(CodeBuilder code, CodeElement element) {
-                if (!bit.all) {
-                    code.with(element);
-                }
+                // Not any more.
+            }
+        };
+    }
+
+    /** This, and then what it did before. */
+    private static CodeTransform first(Consumer<CodeBuilder> beginning) {
+        return new CodeTransform() {
+            @Override
+            public void atStart(CodeBuilder code) {
+                beginning.accept(code);
+            }
+
+            @Override
+            public void accept(CodeBuilder code, CodeElement element) {
+                code.with(element);
             }
         };
     }

@@ -5,18 +5,14 @@ import static dev.baton.system.UnmodifiedServer.SOON;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.UndoResult;
-import dev.baton.testkit.Answer;
+import dev.baton.system.UnmodifiedClients.Load;
+import dev.baton.system.UnmodifiedClients.Report;
+import dev.baton.system.UnmodifiedClients.SlowRequest;
 import dev.baton.testkit.Await;
-import dev.baton.testkit.LoadMode;
-import dev.baton.testkit.LoadReport;
-import dev.baton.testkit.RunningLoad;
 import dev.baton.testkit.Signals;
-import dev.baton.testkit.StrictConnection;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -58,38 +54,80 @@ class AgentMatrixTest {
     /**
      * A row.
      *
-     * @param closes whether the agent knows how to let it end persistent connections
+     * @param cannot what this server cannot do, and why
      */
-    private record Server(String name, UnmodifiedProgram program, boolean closes) {}
+    private record Server(String name, UnmodifiedProgram program, UnmodifiedClients clients, Map<Trial, String> cannot) {
+        Server(String name, UnmodifiedProgram program) {
+            this(name, program, new UnmodifiedHttpClients(), Map.of());
+        }
+
+        Server on(UnmodifiedClients others) {
+            return new Server(name, program, others, cannot);
+        }
+
+        Server cannot(Trial trial, String why) {
+            return new Server(name, program, clients, Map.of(trial, why));
+        }
+
+        /** Where either will do, on a connection for each request, if that is not what it cannot. */
+        boolean fresh() {
+            return !cannot.containsKey(Trial.FRESH);
+        }
+    }
 
     /** In each build: one for each way to wait for connections, and what is used most. */
     private static final List<Server> SERVERS = List.of(
-            new Server("JDK HttpServer", program("HttpServerProgram"), true),
-            new Server("ServerSocket, virtual threads", program("SocketProgram", "virtual"), false),
-            new Server("Netty 4.2, epoll", netty("epoll"), true),
-            new Server("Tomcat 11, embedded", program("TomcatProgram").on("org.apache.tomcat"), true),
-            new Server("Jetty 12.1, embedded", program("JettyProgram").on("org.eclipse.jetty", "org.slf4j"), true),
-            new Server("Spring Boot 4, Tomcat", spring("org.apache.tomcat"), true));
+            new Server("JDK HttpServer", program("HttpServerProgram")),
+            byHand("ServerSocket, virtual threads", "virtual"),
+            new Server("Netty 4.2, epoll", netty("epoll")),
+            new Server("Tomcat 11, embedded", program("TomcatProgram").on("org.apache.tomcat")),
+            new Server("Jetty 12.1, embedded", program("JettyProgram").on("org.eclipse.jetty", "org.slf4j")),
+            new Server("Spring Boot 4, Tomcat", spring("SpringProgram", "org.apache.tomcat")));
 
     /** With {@code -Dbaton.matrix=full}, or where {@code baton.cells} names them. */
     private static final List<Server> MORE_SERVERS = List.of(
-            new Server("ServerSocket, platform thread", program("SocketProgram", "platform"), false),
-            new Server("ServerSocket with a timeout", program("SocketProgram", "timeout"), false),
-            new Server("ServerSocket with a short timeout, virtual", program("SocketProgram", "hasty"), false),
-            new Server("ServerSocketChannel, blocking", program("SocketProgram", "channel"), false),
-            new Server("AsynchronousServerSocketChannel", program("SocketProgram", "asynchronous"), false),
-            new Server("Netty 4.2, NIO", program("NettyProgram", "nio").on("io.netty"), true),
-            new Server("Netty 4.2, io_uring", netty("io_uring"), true),
-            new Server("Netty 4.2, epoll, 3 listeners", netty("epoll", "3"), true),
-            new Server("Netty 4.2, io_uring, 3 listeners", netty("io_uring", "3"), true),
-            new Server("Netty 4.1, epoll", netty("epoll-4.1").from("netty-4.1"), true));
+            byHand("ServerSocket, platform thread", "platform"),
+            byHand("ServerSocket with a timeout", "timeout"),
+            byHand("ServerSocket with a short timeout, virtual", "hasty"),
+            byHand("ServerSocketChannel, blocking", "channel"),
+            byHand("AsynchronousServerSocketChannel", "asynchronous"),
+            new Server("Netty 4.2, NIO", program("NettyProgram", "nio").on("io.netty")),
+            new Server("Netty 4.2, io_uring", netty("io_uring")),
+            new Server("Netty 4.2, epoll, 3 listeners", netty("epoll", "3")),
+            new Server("Netty 4.2, io_uring, 3 listeners", netty("io_uring", "3")),
+            new Server("Netty 4.1, epoll", netty("epoll-4.1").from("netty-4.1")),
+            new Server("Spring Boot 4, Jetty", spring("SpringProgram", "org.eclipse.jetty", "jakarta")),
+            new Server(
+                    "Spring Boot 4, Reactor Netty",
+                    spring("SpringReactiveProgram", "io.projectreactor", "io.netty", "org.reactivestreams")
+                            .withNativeAccess()),
+            new Server("Vert.x 5, NIO", vertx("nio")),
+            new Server("Vert.x 5, epoll", vertx("epoll").withNativeAccess()),
+            new Server(
+                    "Undertow 2.4",
+                    program("UndertowProgram").on("io.undertow", "org.jboss", "org.wildfly", "io.smallrye")),
+            new Server("Helidon 4.5", program("HelidonProgram").on("io.helidon"))
+                    .cannot(Trial.FRESH, "cannot: does not close when asked to (helidon-io/helidon#12324)"),
+            new Server(
+                            "gRPC-Java, Netty",
+                            program("GrpcProgram").on("io.grpc", "com.google", "io.perfmark").withNativeAccess())
+                    .on(new UnmodifiedGrpcClients()));
+
+    private static Server byHand(String name, String way) {
+        return new Server(name, program("SocketProgram", way))
+                .cannot(Trial.PERSISTENT, "cannot: nothing tells it to end a connection that is busy");
+    }
 
     private static UnmodifiedProgram netty(String... arguments) {
         return program("NettyProgram", arguments).on("io.netty").withNativeAccess();
     }
 
-    private static UnmodifiedProgram spring(String... server) {
-        return program("SpringProgram").on(SPRING).on(server);
+    private static UnmodifiedProgram spring(String main, String... server) {
+        return program(main).on(SPRING).on(server);
+    }
+
+    private static UnmodifiedProgram vertx(String transport) {
+        return program("VertxProgram", transport).on("io.vertx", "io.netty", "com.fasterxml");
     }
 
     private enum Trial {
@@ -123,42 +161,40 @@ class AgentMatrixTest {
         Map<Trial, String> row = TABLE.computeIfAbsent(server.name, _ -> new ConcurrentHashMap<>());
         row.put(trial, "FAILED");
         Path own = Files.createTempDirectory(directory, "cell");
+        String cannot = server.cannot.get(trial);
         row.put(
                 trial,
-                switch (trial) {
-                    case FRESH -> restarts(server, own, LoadMode.newConnections());
-                    case PERSISTENT ->
-                        server.closes
-                                ? restarts(server, own, LoadMode.persistent(Duration.ofMillis(5)))
-                                : "cannot: nothing tells it to end a connection that is busy";
-                    case SLOW -> slow(server, own);
-                    case FAILING -> failing(server, own);
-                    case UNDO -> undo(server, own);
-                });
+                cannot != null
+                        ? cannot
+                        : switch (trial) {
+                            case FRESH -> restarts(server, own, true);
+                            case PERSISTENT -> restarts(server, own, false);
+                            case SLOW -> slow(server, own);
+                            case FAILING -> failing(server, own);
+                            case UNDO -> undo(server, own);
+                        });
     }
 
     private static UnmodifiedServer start(Server server, Path own, String undoWindow) throws Exception {
         return UnmodifiedServer.start(own, server.program, "undo-window=" + undoWindow);
     }
 
-    private static String restarts(Server server, Path own, LoadMode mode) throws Exception {
+    private static String restarts(Server server, Path own, boolean fresh) throws Exception {
         try (UnmodifiedServer service = start(server, own, "0");
-                RunningLoad load = service.load().mode(mode).connections(32).start()) {
+                Load load = server.clients.start(service.address(), fresh, 32)) {
             for (int i = 0; i < RESTARTS; i++) {
-                load.awaitAnswers(500, SOON);
+                load.awaitAnswers(500);
                 service.restart();
                 service.awaitOthersGone();
             }
-            load.awaitAnswers(500, SOON);
+            load.awaitAnswers(500);
             return verdict(load.stop(), RESTARTS + 1);
         }
     }
 
-    private static String verdict(LoadReport report, int generations) {
-        assertThat(report.failed())
-                .as("%s: %s", report, report.failureSamples())
-                .isZero();
-        assertThat(report.generations()).as("every generation answered").hasSize(generations);
+    private static String verdict(Report report, int generations) {
+        assertThat(report.failed()).as("%s", report).isZero();
+        assertThat(report.lastAnswers()).as("every generation answered").hasSize(generations);
         return "0 of %,d".formatted(report.requests());
     }
 
@@ -166,14 +202,10 @@ class AgentMatrixTest {
         try (UnmodifiedServer service = start(server, own, "0")) {
             long old = service.publishedPid();
             // It ends with the answer; the old process would wait for it until the idle grace is over.
-            try (StrictConnection connection = StrictConnection.open(service.address())) {
-                connection.send(UnmodifiedServer.request("/slow"));
+            try (SlowRequest request = server.clients.slow(service.address())) {
                 service.child().awaitLine("slow", SOON);
                 service.restart();
-                assertThat(connection.receive(UnmodifiedServer.request("/slow"), SOON))
-                        .isInstanceOfSatisfying(
-                                Answer.class,
-                                answer -> assertThat(answer.generation()).hasValue((int) old));
+                assertThat(request.answerer()).isEqualTo((int) old);
             }
             service.awaitOthersGone();
             return "0 of 1";
@@ -182,20 +214,17 @@ class AgentMatrixTest {
 
     private static String failing(Server server, Path own) throws Exception {
         try (UnmodifiedServer service = start(server, own, "0");
-                RunningLoad load = service.load()
-                        .mode(LoadMode.newConnections())
-                        .connections(16)
-                        .start()) {
+                Load load = server.clients.start(service.address(), server.fresh(), 16)) {
             service.breakRelease();
             for (int i = 0; i < 2; i++) {
-                load.awaitAnswers(100, SOON);
+                load.awaitAnswers(100);
                 int mark = service.child().mark();
                 Signals.send(service.publishedPid(), "HUP");
                 service.child().awaitLineAfter(mark, "the failure", line -> line.contains("restart failed"), SOON);
             }
             Files.delete(own.resolve("broken"));
             service.restart();
-            load.awaitAnswers(100, SOON);
+            load.awaitAnswers(100);
             return verdict(load.stop(), 2);
         }
     }
@@ -203,24 +232,20 @@ class AgentMatrixTest {
     /** Twice, so that what was undone is seen to be restartable; at the end only the first process lives. */
     private static String undo(Server server, Path own) throws Exception {
         try (UnmodifiedServer service = start(server, own, "60s");
-                RunningLoad load = service.load()
-                        .mode(LoadMode.newConnections())
-                        .connections(16)
-                        .start()) {
+                Load load = server.clients.start(service.address(), server.fresh(), 16)) {
             long first = service.publishedPid();
             for (int i = 0; i < 2; i++) {
-                load.awaitAnswers(500, SOON);
+                load.awaitAnswers(500);
                 service.restart();
-                load.awaitAnswers(500, SOON);
+                load.awaitAnswers(500);
                 assertThat(service.control().undo()).isInstanceOf(UndoResult.Undone.class);
                 Await.state("the first generation is published", SOON, () -> service.publishedPid() == first);
                 service.awaitOthersGone();
             }
-            load.awaitAnswers(500, SOON);
-            LoadReport report = load.stop();
-            assertThat(report.generations().entrySet().stream()
-                            .max(Comparator.comparingLong(
-                                    entry -> entry.getValue().lastNanos()))
+            load.awaitAnswers(500);
+            Report report = load.stop();
+            assertThat(report.lastAnswers().entrySet().stream()
+                            .max(Map.Entry.comparingByValue())
                             .map(Map.Entry::getKey))
                     .as("who answers last")
                     .hasValue((int) first);

@@ -4,7 +4,6 @@ import dev.baton.BatonControl;
 import dev.baton.testkit.Await;
 import dev.baton.testkit.ChildJvm;
 import dev.baton.testkit.ExpectedBody;
-import dev.baton.testkit.Load;
 import dev.baton.testkit.ProcFs;
 import dev.baton.testkit.Request;
 import dev.baton.testkit.Signals;
@@ -105,10 +104,6 @@ final class UnmodifiedServer implements AutoCloseable {
 
     static Request request(String path) {
         return Request.get(path, ExpectedBody.bytes("hello".getBytes(StandardCharsets.US_ASCII)));
-    }
-
-    Load load() {
-        return Load.of(address(), request("/"));
     }
 
     long publishedPid() throws IOException {

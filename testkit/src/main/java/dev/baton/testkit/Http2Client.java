@@ -11,6 +11,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -211,8 +212,8 @@ public final class Http2Client implements AutoCloseable {
             case Http2Frame.DATA -> {
                 answer.body.writeBytes(frame.payload());
                 if (frame.payload().length > 0 && !silent) {
-                    send(Http2Frame.windowUpdate(0, frame.payload().length));
-                    send(Http2Frame.windowUpdate(frame.stream(), frame.payload().length));
+                    answer(Http2Frame.windowUpdate(0, frame.payload().length));
+                    answer(Http2Frame.windowUpdate(frame.stream(), frame.payload().length));
                 }
             }
             case Http2Frame.RST_STREAM -> answer.reset = OptionalInt.of(frame.number(0));
@@ -220,7 +221,7 @@ public final class Http2Client implements AutoCloseable {
             case Http2Frame.SETTINGS, Http2Frame.PING -> {
                 if (!frame.has(Http2Frame.ACK) && !silent) {
                     boolean settings = frame.type() == Http2Frame.SETTINGS;
-                    send(new Http2Frame(frame.type(), Http2Frame.ACK, 0, settings ? new byte[0] : frame.payload()));
+                    answer(new Http2Frame(frame.type(), Http2Frame.ACK, 0, settings ? new byte[0] : frame.payload()));
                 }
             }
             default -> {
@@ -230,6 +231,15 @@ public final class Http2Client implements AutoCloseable {
         boolean carriesEnd = frame.type() == Http2Frame.HEADERS || frame.type() == Http2Frame.DATA;
         if (carriesEnd && frame.has(Http2Frame.END_STREAM)) {
             answer.whole = true;
+        }
+    }
+
+    /** A server that has closed the connection needs no answer; what it sent before is still to be read. */
+    private void answer(Http2Frame frame) throws IOException {
+        try {
+            send(frame);
+        } catch (SocketException e) {
+            // Reading will tell: the end, or a reset.
         }
     }
 
