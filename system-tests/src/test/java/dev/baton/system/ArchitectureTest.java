@@ -70,6 +70,7 @@ class ArchitectureTest {
                     "picocli"),
             entry("dev.baton.examples", "dev.baton", "dev.baton.http", "com.sun.net.httpserver.."),
             entry("dev.baton.examples.jetty", "dev.baton", "dev.baton.jetty", "org.eclipse.jetty.."),
+            entry("dev.baton.examples.netty", "dev.baton", "dev.baton.netty", "io.netty.."),
             entry("dev.baton.examples.spring", "dev.baton", "org.springframework.."),
             entry(
                     "dev.baton.examples.tomcat",

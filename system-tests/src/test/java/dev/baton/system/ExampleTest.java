@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.examples.HelloServer;
 import dev.baton.examples.jetty.JettyHello;
+import dev.baton.examples.netty.NettyHello;
 import dev.baton.examples.tomcat.TomcatHello;
 import dev.baton.testkit.Answer;
 import dev.baton.testkit.ChildJvm;
@@ -31,7 +32,7 @@ class ExampleTest {
     private Path directory;
 
     @ParameterizedTest
-    @ValueSource(classes = {HelloServer.class, TomcatHello.class, JettyHello.class})
+    @ValueSource(classes = {HelloServer.class, TomcatHello.class, JettyHello.class, NettyHello.class})
     void helloRestartsUnderLoadAndItsMainReturns(Class<?> program) throws Exception {
         InetSocketAddress address = freeAddress();
         try (ChildJvm child = ChildJvm.of(program)

@@ -6,6 +6,7 @@ import dev.baton.testkit.Answer;
 import dev.baton.testkit.LoadMode;
 import dev.baton.testkit.LoadReport;
 import dev.baton.testkit.Outcome;
+import dev.baton.testkit.Request;
 import dev.baton.testkit.RunningLoad;
 import dev.baton.testkit.StrictConnection;
 import java.io.IOException;
@@ -15,9 +16,20 @@ import java.util.stream.Collectors;
 
 /** Clients of HTTP/1.1. */
 final class UnmodifiedHttpClients implements UnmodifiedClients {
+    private final Request request;
+
+    /** Of the programs of the module {@code unmodified}. */
+    UnmodifiedHttpClients() {
+        this(UnmodifiedServer.request("/"));
+    }
+
+    UnmodifiedHttpClients(Request request) {
+        this.request = request;
+    }
+
     @Override
     public Load start(InetSocketAddress address, boolean fresh, int connections) {
-        RunningLoad load = dev.baton.testkit.Load.of(address, UnmodifiedServer.request("/"))
+        RunningLoad load = dev.baton.testkit.Load.of(address, request)
                 .mode(fresh ? LoadMode.newConnections() : LoadMode.persistent(THINK_TIME))
                 .connections(connections)
                 .start();

@@ -1,0 +1,5 @@
+/** A Netty pipeline. */
+@NullMarked
+package dev.baton.examples.netty;
+
+import org.jspecify.annotations.NullMarked;
