@@ -46,7 +46,9 @@ final class DrainBits implements ClassFileTransformer {
     private static final Map<String, Bit> BITS = Map.of(
             // 1: the request that is being answered is the last of its connection.
             "org/apache/coyote/http11/AbstractHttp11Protocol",
-            new Bit("getMaxKeepAliveRequests", _ -> instead(code -> code.iconst_1().ireturn())),
+            new Bit(
+                    "getMaxKeepAliveRequests",
+                    _ -> instead(code -> code.iconst_1().ireturn())),
             "org/eclipse/jetty/server/HttpConfiguration",
             new Bit("isPersistentConnectionsEnabled", _ -> instead(DrainBits::returnFalse)),
             "io/undertow/server/HttpServerExchange",
@@ -104,9 +106,7 @@ final class DrainBits implements ClassFileTransformer {
         code.aload(0)
                 .iconst_0()
                 .putfield(
-                        ClassDesc.of("io.helidon.webserver.http1.Http1Connection"),
-                        "canRun",
-                        ConstantDescs.CD_boolean)
+                        ClassDesc.of("io.helidon.webserver.http1.Http1Connection"), "canRun", ConstantDescs.CD_boolean)
                 .iconst_0()
                 .istore(2);
     }

@@ -17,8 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The examples that know nothing of Baton, restarted by the agent as their READMEs say. */
 class AgentExampleTest {
-    private static final Path EXAMPLES =
-            Path.of("../examples").toAbsolutePath().normalize();
+    private static final Path EXAMPLES = Path.of("../examples").toAbsolutePath().normalize();
 
     @TempDir
     private Path directory;
@@ -64,12 +63,12 @@ class AgentExampleTest {
                 .jvmOptions("-javaagent:" + UnmodifiedServer.batonJar() + "=" + options)
                 .start()) {
             child.awaitLine("generation 1 (pid", SOON);
-            try (UnmodifiedClients.Load load =
-                    clients.start(new InetSocketAddress("127.0.0.1", port), false, 4)) {
+            try (UnmodifiedClients.Load load = clients.start(new InetSocketAddress("127.0.0.1", port), false, 4)) {
                 load.awaitAnswers(200);
                 child.signal("HUP");
                 Await.state("the successor is alone", SOON, () -> {
-                    long pid = Long.parseLong(Files.readString(pidFile, StandardCharsets.US_ASCII).strip());
+                    long pid = Long.parseLong(
+                            Files.readString(pidFile, StandardCharsets.US_ASCII).strip());
                     return pid != child.pid() && child.processes().equals(List.of(pid));
                 });
                 load.awaitAnswers(200);

@@ -56,7 +56,8 @@ class AgentMatrixTest {
      *
      * @param cannot what this server cannot do, and why
      */
-    private record Server(String name, UnmodifiedProgram program, UnmodifiedClients clients, Map<Trial, String> cannot) {
+    private record Server(
+            String name, UnmodifiedProgram program, UnmodifiedClients clients, Map<Trial, String> cannot) {
         Server(String name, UnmodifiedProgram program) {
             this(name, program, new UnmodifiedHttpClients(), Map.of());
         }
@@ -110,7 +111,9 @@ class AgentMatrixTest {
                     .cannot(Trial.FRESH, "cannot: does not close when asked to (helidon-io/helidon#12324)"),
             new Server(
                             "gRPC-Java, Netty",
-                            program("GrpcProgram").on("io.grpc", "com.google", "io.perfmark").withNativeAccess())
+                            program("GrpcProgram")
+                                    .on("io.grpc", "com.google", "io.perfmark")
+                                    .withNativeAccess())
                     .on(new UnmodifiedGrpcClients()));
 
     private static Server byHand(String name, String way) {
@@ -175,8 +178,9 @@ class AgentMatrixTest {
                         });
     }
 
+    /** With a machine that other builds use too in mind: a start of seconds may take a minute. */
     private static UnmodifiedServer start(Server server, Path own, String undoWindow) throws Exception {
-        return UnmodifiedServer.start(own, server.program, "undo-window=" + undoWindow);
+        return UnmodifiedServer.start(own, server.program, "undo-window=" + undoWindow, "ready-timeout=3m");
     }
 
     private static String restarts(Server server, Path own, boolean fresh) throws Exception {

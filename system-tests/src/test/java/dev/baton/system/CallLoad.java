@@ -110,7 +110,9 @@ final class CallLoad implements UnmodifiedClients.Load {
     @Override
     public Report stop() {
         stopped = true;
-        CompletableFuture.allOf(clients).orTimeout(SOON.toSeconds(), TimeUnit.SECONDS).join();
+        CompletableFuture.allOf(clients)
+                .orTimeout(SOON.toSeconds(), TimeUnit.SECONDS)
+                .join();
         return report();
     }
 

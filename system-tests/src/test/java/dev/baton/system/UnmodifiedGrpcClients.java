@@ -40,8 +40,8 @@ final class UnmodifiedGrpcClients implements UnmodifiedClients {
     }
 
     private static int send(Http2Client client, String method) throws IOException {
-        int stream = client.open(
-                "POST", "/Hello/" + method, false, "content-type", "application/grpc", "te", "trailers");
+        int stream =
+                client.open("POST", "/Hello/" + method, false, "content-type", "application/grpc", "te", "trailers");
         client.send(Http2Frame.data(stream, true, EMPTY_MESSAGE));
         return stream;
     }

@@ -4,6 +4,7 @@ import dev.baton.BatonControl;
 import dev.baton.testkit.Await;
 import dev.baton.testkit.ChildJvm;
 import dev.baton.testkit.ExpectedBody;
+import dev.baton.testkit.Load;
 import dev.baton.testkit.ProcFs;
 import dev.baton.testkit.Request;
 import dev.baton.testkit.Signals;
@@ -23,7 +24,7 @@ import java.util.stream.Stream;
 
 /** A program that knows nothing of Baton, with {@code -javaagent:baton.jar}, in a folder of its own. */
 final class UnmodifiedServer implements AutoCloseable {
-    static final Duration SOON = Duration.ofSeconds(60);
+    static final Duration SOON = Duration.ofMinutes(3);
 
     /** Below those that the kernel gives to clients. */
     private static final AtomicInteger NEXT_PORT =
@@ -104,6 +105,10 @@ final class UnmodifiedServer implements AutoCloseable {
 
     static Request request(String path) {
         return Request.get(path, ExpectedBody.bytes("hello".getBytes(StandardCharsets.US_ASCII)));
+    }
+
+    Load load() {
+        return Load.of(address(), request("/"));
     }
 
     long publishedPid() throws IOException {

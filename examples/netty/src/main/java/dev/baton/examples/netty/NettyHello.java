@@ -31,7 +31,7 @@ public final class NettyHello {
         String address = arguments.length > 0 ? arguments[0] : "127.0.0.1:8080";
         try (Baton baton = Baton.start()) {
             String greeting = "Hello from generation " + baton.generation() + "\n";
-            try (NettyServer server = NettyServer.builder()
+            NettyServer server = NettyServer.builder()
                     .listener(baton.listen(ListenAddress.parse(address)))
                     .childHandler(new ChannelInitializer<>() {
                         @Override
@@ -40,11 +40,11 @@ public final class NettyHello {
                             channel.pipeline().addLast(new HttpObjectAggregator(MOST_BYTES), new Hello(greeting));
                         }
                     })
-                    .build()) {
-                baton.join(server);
-                baton.ready();
-                baton.awaitExit();
-            }
+                    .build();
+            baton.join(server);
+            baton.ready();
+            baton.awaitExit();
+            server.close();
         }
     }
 
@@ -58,8 +58,7 @@ public final class NettyHello {
         @Override
         protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
             ByteBuf body = Unpooled.copiedBuffer(greeting, StandardCharsets.UTF_8);
-            FullHttpResponse response =
-                    new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK, body);
+            FullHttpResponse response = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK, body);
             response.headers()
                     .set(HttpHeaderNames.CONTENT_TYPE, "text/plain")
                     .set(HttpHeaderNames.CONTENT_LENGTH, body.readableBytes());

@@ -13,7 +13,9 @@ public final class VertxHello {
         Vertx vertx = Vertx.vertx();
         var _ = vertx.createHttpServer()
                 .requestHandler(request -> {
-                    var _ = request.response().putHeader("Content-Type", "text/plain").end(greeting);
+                    var _ = request.response()
+                            .putHeader("Content-Type", "text/plain")
+                            .end(greeting);
                 })
                 .listen(port, "127.0.0.1")
                 .onFailure(failure -> {
