@@ -35,6 +35,7 @@ final class Benchmarks implements Callable<Integer> {
         MEMORY,
         SHUTDOWN,
         RESTART,
+        AGENT,
         MIGRATION
     }
 
@@ -135,6 +136,9 @@ final class Benchmarks implements Callable<Integer> {
         }
         if (parts.contains(Part.RESTART)) {
             results.addAll(lines(RestartComparison.run(rounds, progress)));
+        }
+        if (parts.contains(Part.AGENT)) {
+            results.addAll(lines(AgentStart.run(rounds, progress)));
         }
         if (parts.contains(Part.MIGRATION)) {
             try (Children children = new Children()) {

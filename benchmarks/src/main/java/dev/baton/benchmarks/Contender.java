@@ -21,12 +21,22 @@ enum Contender {
     HTTP("http"),
 
     /** The JDK's own {@code HttpServer} with handlers on virtual threads. */
-    JDK("jdk");
+    JDK("jdk"),
+
+    /** The same, restartable by {@code -javaagent:baton.jar}. */
+    JDK_WITH_AGENT("jdk+agent"),
+
+    /** {@link #NETTY} with the agent. */
+    NETTY_WITH_AGENT("netty+agent");
 
     private final String title;
 
     Contender(String title) {
         this.title = title;
+    }
+
+    boolean hasAgent() {
+        return this == JDK_WITH_AGENT || this == NETTY_WITH_AGENT;
     }
 
     @Override

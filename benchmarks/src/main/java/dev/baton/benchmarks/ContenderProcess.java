@@ -4,6 +4,7 @@ import dev.baton.testkit.ChildJvm;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 
 /** A {@link ContenderServer} that runs, as seen from outside. */
@@ -27,7 +28,8 @@ final class ContenderProcess {
                 .jvmOptions(
                         "-Dcom.sun.net.httpserver.HttpServerProvider=" + provider(contender),
                         "-Dsun.net.httpserver.nodelay=true")
-                .arguments(contender.name())
+                .jvmOptions(agent(contender))
+                .arguments(contender.name(), Integer.toString(contender.hasAgent() ? freePort() : 0))
                 .start());
         String line = child.awaitLine(ContenderServer.LISTENING, START_TIMEOUT).text();
         int port = Integer.parseInt(line.substring(ContenderServer.LISTENING.length()));
@@ -35,9 +37,20 @@ final class ContenderProcess {
     }
 
     private static String provider(Contender contender) {
-        return contender == Contender.JDK
+        return contender == Contender.JDK || contender == Contender.JDK_WITH_AGENT
                 ? "sun.net.httpserver.DefaultHttpServerProvider"
                 : "dev.baton.http.BatonHttpServerProvider";
+    }
+
+    private static String[] agent(Contender contender) {
+        return contender.hasAgent() ? new String[] {AgentStart.option()} : new String[0];
+    }
+
+    /** One that nobody has at the moment. */
+    static int freePort() throws IOException {
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return free.getLocalPort();
+        }
     }
 
     Contender contender() {

@@ -30,26 +30,28 @@ final class ContenderServer {
     /** Precedes the port in the line that says that the server is there. */
     static final String LISTENING = "listening on port ";
 
+    private static final InetAddress HOST = InetAddress.getLoopbackAddress();
     private static final ListenAddress ANY_PORT = ListenAddress.parse("127.0.0.1:0");
 
     private ContenderServer() {}
 
-    /** {@code ContenderServer CONTENDER}: serves until it is killed. */
+    /** {@code ContenderServer CONTENDER PORT}: serves until it is killed. The agent hands on no port that is 0. */
     public static void main(String[] arguments) throws Exception {
+        InetSocketAddress requested = new InetSocketAddress(HOST, Integer.parseInt(arguments[1]));
         SocketAddress address = switch (Contender.valueOf(arguments[0])) {
-            case NETTY -> netty(Runnable::run);
+            case NETTY, NETTY_WITH_AGENT -> netty(requested, Runnable::run);
             case NETTY_WITH_BATON -> nettyWithBaton(Runnable::run);
-            case THREADS -> netty(Thread::startVirtualThread);
+            case THREADS -> netty(requested, Thread::startVirtualThread);
             case THREADS_WITH_BATON -> nettyWithBaton(Thread::startVirtualThread);
             case HTTP_ALONE -> http();
             case HTTP -> httpWithBaton();
-            case JDK -> jdk();
+            case JDK, JDK_WITH_AGENT -> jdk(requested);
         };
         System.out.println(LISTENING + ((InetSocketAddress) address).getPort());
     }
 
     /** As many threads as {@link NettyServer} has: one accepts, and one for each processor serves. */
-    private static SocketAddress netty(Executor executor) throws InterruptedException {
+    private static SocketAddress netty(InetSocketAddress requested, Executor executor) throws InterruptedException {
         Channel listening = new ServerBootstrap()
                 .group(
                         new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory()),
@@ -57,7 +59,7 @@ final class ContenderServer {
                                 Runtime.getRuntime().availableProcessors(), EpollIoHandler.newFactory()))
                 .channel(EpollServerSocketChannel.class)
                 .childHandler(plainPipeline(new GreetingHandler(executor)))
-                .bind(InetAddress.getLoopbackAddress(), 0)
+                .bind(requested)
                 .sync()
                 .channel();
         return listening.localAddress();
@@ -108,8 +110,8 @@ final class ContenderServer {
         return address;
     }
 
-    private static SocketAddress jdk() throws IOException {
-        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 4096);
+    private static SocketAddress jdk(InetSocketAddress requested) throws IOException {
+        HttpServer server = HttpServer.create(requested, 4096);
         if (server instanceof BatonHttpServer) {
             throw new IllegalStateException("the provider of the JDK was not chosen");
         }

@@ -93,6 +93,8 @@ final class ThroughputComparison {
                 ThroughputComparison::httpAgainstNoTracking));
         addBoth(ratios, Contender.HTTP, Contender.HTTP_ALONE, "about 1");
         addBoth(ratios, Contender.HTTP, Contender.JDK, "at least 3");
+        addBoth(ratios, Contender.JDK_WITH_AGENT, Contender.JDK, "at least 0.99");
+        addBoth(ratios, Contender.NETTY_WITH_AGENT, Contender.NETTY, "at least 0.99");
         // As fast as http can become while handlers have threads of their own.
         addBoth(ratios, Contender.THREADS, Contender.JDK, "");
         for (Contender each : Contender.values()) {
