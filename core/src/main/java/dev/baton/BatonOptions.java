@@ -81,34 +81,20 @@ public record BatonOptions(
 
     /** The same with relative paths resolved. */
     BatonOptions in(Path directory) {
-        return new BatonOptions(
-                name,
-                pidFile.map(directory::resolve),
-                runDirectory.map(directory::resolve),
-                readyTimeout,
-                drainTimeout,
-                undoWindow,
-                healthUrl,
-                healthInterval,
-                maxGenerations,
-                oldestLeavesEarly,
-                aotCache.map(directory::resolve));
+        Builder resolved = new Builder(this);
+        resolved.pidFile = pidFile.map(directory::resolve);
+        resolved.runDirectory = runDirectory.map(directory::resolve);
+        resolved.aotCache = aotCache.map(directory::resolve);
+        return resolved.build();
     }
 
     /** The same for a process of which the world is not to know. */
-    BatonOptions unpublished(Path runDirectory) {
-        return new BatonOptions(
-                name,
-                Optional.empty(),
-                Optional.of(runDirectory),
-                readyTimeout,
-                drainTimeout,
-                undoWindow,
-                healthUrl,
-                healthInterval,
-                maxGenerations,
-                oldestLeavesEarly,
-                Optional.empty());
+    BatonOptions unpublished(Path directory) {
+        Builder unpublished = new Builder(this);
+        unpublished.pidFile = Optional.empty();
+        unpublished.runDirectory = Optional.of(directory);
+        unpublished.aotCache = Optional.empty();
+        return unpublished.build();
     }
 
     private static final Duration MAX_UNDO_WINDOW = Duration.ofHours(24);
@@ -224,6 +210,20 @@ public record BatonOptions(
         private Optional<Path> aotCache = Optional.empty();
 
         private Builder() {}
+
+        private Builder(BatonOptions source) {
+            name = source.name;
+            pidFile = source.pidFile;
+            runDirectory = source.runDirectory;
+            readyTimeout = source.readyTimeout;
+            drainTimeout = source.drainTimeout;
+            undoWindow = source.undoWindow;
+            healthUrl = source.healthUrl;
+            healthInterval = source.healthInterval;
+            maxGenerations = source.maxGenerations;
+            oldestLeavesEarly = source.oldestLeavesEarly;
+            aotCache = source.aotCache;
+        }
 
         public Builder name(String value) {
             name = value;

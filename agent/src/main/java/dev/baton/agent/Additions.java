@@ -1,13 +1,9 @@
 package dev.baton.agent;
 
-import java.lang.classfile.ClassFile;
-import java.lang.classfile.ClassHierarchyResolver;
-import java.lang.classfile.ClassModel;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.CodeTransform;
 import java.lang.classfile.MethodModel;
-import java.lang.classfile.MethodTransform;
 import java.lang.classfile.instruction.ReturnInstruction;
 import java.lang.constant.ClassDesc;
 import java.lang.instrument.ClassFileTransformer;
@@ -82,36 +78,17 @@ final class Additions implements ClassFileTransformer {
         }
     }
 
-    /**
-     * For the changes of a class that this loader, null for the boot loader, has: stack maps are made anew, and for that it
-     * may have to be known which of a library's classes extends which.
-     */
-    static ClassFile classFiles(@Nullable ClassLoader loader) {
-        ClassHierarchyResolver jdk = ClassHierarchyResolver.defaultResolver();
-        return ClassFile.of(ClassFile.ClassHierarchyResolverOption.of(
-                loader == null
-                        ? jdk
-                        : ClassHierarchyResolver.ofResourceParsing(loader).orElse(jdk)));
-    }
-
     private static byte[] to(ClassLoader loader, byte[] classFile, ToClass additions) {
-        ClassFile context = classFiles(loader);
-        ClassModel model = context.parse(classFile);
-        Map<String, Addition> byMethod = additions.methods(model.thisClass().asSymbol());
-        return context.transformClass(model, (builder, element) -> {
-            Addition addition = element instanceof MethodModel method ? find(byMethod, method) : null;
-            if (addition == null) {
-                builder.with(element);
-            } else {
-                builder.transformMethod((MethodModel) element, MethodTransform.transformingCode(adding(addition)));
-            }
+        return ClassFiles.change(loader, classFile, type -> {
+            Map<String, Addition> byMethod = additions.methods(type.thisClass().asSymbol());
+            return method -> find(byMethod, method).map(Additions::adding);
         });
     }
 
-    private static @Nullable Addition find(Map<String, Addition> byMethod, MethodModel method) {
+    private static Optional<Addition> find(Map<String, Addition> byMethod, MethodModel method) {
         String name = method.methodName().stringValue();
         Addition exact = byMethod.get(name + method.methodType().stringValue());
-        return exact != null ? exact : byMethod.get(name);
+        return Optional.ofNullable(exact != null ? exact : byMethod.get(name));
     }
 
     private static CodeTransform adding(Addition addition) {

@@ -1,12 +1,9 @@
 package dev.baton.agent;
 
-import java.lang.classfile.ClassFile;
-import java.lang.classfile.ClassModel;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.CodeTransform;
 import java.lang.classfile.MethodModel;
-import java.lang.classfile.MethodTransform;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
@@ -16,6 +13,7 @@ import java.lang.instrument.UnmodifiableClassException;
 import java.security.ProtectionDomain;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -58,9 +56,9 @@ final class DrainBits implements ClassFileTransformer {
             "io/vertx/core/http/impl/HttpUtils",
             new Bit("isKeepAlive", _ -> instead(DrainBits::returnFalse)),
             "io/helidon/webserver/http1/Http1Connection",
-            new Bit("createResponse", _ -> first(DrainBits::keepNot)),
+            new Bit("createResponse", _ -> ClassFiles.first(DrainBits::keepNot)),
             "sun/net/httpserver/ExchangeImpl",
-            new Bit("sendResponseHeaders", _ -> first(DrainBits::setHeader)),
+            new Bit("sendResponseHeaders", _ -> ClassFiles.first(DrainBits::setHeader)),
             "io/grpc/netty/NettyServerHandler",
             GRPC,
             "io/grpc/netty/shaded/io/grpc/netty/NettyServerHandler",
@@ -91,7 +89,7 @@ final class DrainBits implements ClassFileTransformer {
         ClassDesc context = method.methodTypeSymbol().parameterType(0);
         ClassDesc channel = ClassDesc.of(context.packageName(), "Channel");
         ClassDesc future = ClassDesc.of(context.packageName(), "ChannelFuture");
-        return first(code -> code.aload(1)
+        return ClassFiles.first(code -> code.aload(1)
                 .invokeinterface(context, "channel", MethodTypeDesc.of(channel))
                 .invokeinterface(channel, "close", MethodTypeDesc.of(future))
                 .pop());
@@ -158,15 +156,12 @@ final class DrainBits implements ClassFileTransformer {
             return null;
         }
         try {
-            ClassFile context = Additions.classFiles(loader);
-            ClassModel model = context.parse(classFile);
-            return context.transformClass(model, (builder, element) -> {
-                if (element instanceof MethodModel method && method.methodName().equalsString(bit.method)) {
-                    builder.transformMethod(method, MethodTransform.transformingCode(bit.change.apply(method)));
-                } else {
-                    builder.with(element);
-                }
-            });
+            return ClassFiles.change(
+                    loader,
+                    classFile,
+                    _ -> method -> method.methodName().equalsString(bit.method)
+                            ? Optional.of(bit.change.apply(method))
+                            : Optional.empty());
         } catch (RuntimeException | LinkageError e) {
             Log.notTransformed(name, e);
             return null;
@@ -184,21 +179,6 @@ final class DrainBits implements ClassFileTransformer {
             @Override
             public void accept(CodeBuilder code, CodeElement element) {
                 // Not any more.
-            }
-        };
-    }
-
-    /** This, and then what it did before. */
-    private static CodeTransform first(Consumer<CodeBuilder> beginning) {
-        return new CodeTransform() {
-            @Override
-            public void atStart(CodeBuilder code) {
-                beginning.accept(code);
-            }
-
-            @Override
-            public void accept(CodeBuilder code, CodeElement element) {
-                code.with(element);
             }
         };
     }

@@ -1,12 +1,8 @@
 package dev.baton.agent;
 
 import java.io.File;
-import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
-import java.lang.classfile.CodeElement;
 import java.lang.classfile.CodeTransform;
-import java.lang.classfile.MethodModel;
-import java.lang.classfile.MethodTransform;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
@@ -16,6 +12,7 @@ import java.lang.instrument.UnmodifiableClassException;
 import java.nio.file.FileSystems;
 import java.security.ProtectionDomain;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -72,23 +69,21 @@ final class PathGuard implements ClassFileTransformer {
             @Nullable Class<?> redefined,
             @Nullable ProtectionDomain domain,
             byte[] classFile) {
-        if (loader != null || name == null || !DELETIONS.containsKey(name)) {
+        if (loader != null || name == null) {
+            return null;
+        }
+        Map<String, Consumer<CodeBuilder>> methods = DELETIONS.get(name);
+        if (methods == null) {
             return null;
         }
         try {
-            Map<String, Consumer<CodeBuilder>> methods = DELETIONS.getOrDefault(name, Map.of());
-            ClassFile context = ClassFile.of();
-            return context.transformClass(context.parse(classFile), (builder, element) -> {
-                Consumer<CodeBuilder> path = element instanceof MethodModel method
-                        ? methods.get(method.methodName().stringValue()
-                                + method.methodType().stringValue())
-                        : null;
-                if (path == null) {
-                    builder.with(element);
-                } else {
-                    builder.transformMethod((MethodModel) element, MethodTransform.transformingCode(asking(path)));
-                }
-            });
+            return ClassFiles.change(
+                    loader,
+                    classFile,
+                    _ -> method -> Optional.ofNullable(
+                                    methods.get(method.methodName().stringValue()
+                                            + method.methodType().stringValue()))
+                            .map(PathGuard::asking));
         } catch (RuntimeException | LinkageError e) {
             Log.notTransformed(name, e);
             return null;
@@ -96,18 +91,10 @@ final class PathGuard implements ClassFileTransformer {
     }
 
     private static CodeTransform asking(Consumer<CodeBuilder> path) {
-        return new CodeTransform() {
-            @Override
-            public void atStart(CodeBuilder code) {
-                path.accept(code);
-                code.invokestatic(JdkHooks.CLASS, "keeps", KEEPS)
-                        .ifThen(kept -> kept.iconst_1().ireturn());
-            }
-
-            @Override
-            public void accept(CodeBuilder code, CodeElement element) {
-                code.with(element);
-            }
-        };
+        return ClassFiles.first(code -> {
+            path.accept(code);
+            code.invokestatic(JdkHooks.CLASS, "keeps", KEEPS)
+                    .ifThen(kept -> kept.iconst_1().ireturn());
+        });
     }
 }

@@ -106,7 +106,7 @@ final class DeployCommand implements Callable<Integer> {
             ReleaseSwap swap,
             Consumer<String> say)
             throws CannotRunException {
-        String fresh = "generation " + switched.generation() + " (pid " + switched.pid() + ")";
+        String fresh = Services.Answered.generation(switched.generation(), switched.pid());
         switch (verdict) {
             case STAYS -> {
                 swap.keep();
@@ -115,8 +115,7 @@ final class DeployCommand implements Callable<Integer> {
             }
             case UNDONE -> {
                 swap.undo();
-                say.accept("undone: generation " + service.status().generation() + " (pid "
-                        + service.status().pid() + ") serves again, and the old release is in place");
+                say.accept("undone: " + service.generation() + " serves again, and the old release is in place");
             }
             case GONE -> {
                 swap.undo();

@@ -48,7 +48,7 @@ final class Restart {
     }
 
     private static String line(RestartStep step) {
-        String generation = "generation " + step.generation() + " (pid " + step.pid() + ")";
+        String generation = Services.Answered.generation(step.generation(), step.pid());
         return "  %7s  %s %s"
                 .formatted(
                         Elapsed.text(step.elapsed()),
@@ -62,8 +62,7 @@ final class Restart {
     }
 
     private List<String> lines(RestartResult result) {
-        String old = "generation " + service.status().generation() + " (pid "
-                + service.status().pid() + ")";
+        String old = service.generation();
         List<String> lines = new ArrayList<>();
         switch (result) {
             case RestartResult.Switched switched ->
@@ -78,21 +77,16 @@ final class Restart {
             }
             case RestartResult.AlreadyInProgress _ -> lines.add("another restart is in progress; this one did nothing");
             case RestartResult.NotServing notServing ->
-                lines.add(refusal(
-                        notServing.state() + servedBy(notServing.servedBy().orElse(0)), "cannot be succeeded"));
+                lines.add(service.title() + " is " + notServing.state()
+                        + (notServing.servedBy().isPresent()
+                                ? " (pid " + notServing.servedBy().getAsLong() + " serves)"
+                                : "")
+                        + " and cannot be succeeded; nothing was done");
             case RestartResult.TooManyGenerations many ->
                 lines.add("max-generations is reached: generation " + many.generation() + " (pid " + many.pid()
                         + ") has been draining for " + Elapsed.text(many.drains()) + "; nothing was done");
         }
         return lines;
-    }
-
-    private String refusal(String state, String cannot) {
-        return service.title() + " is " + state + " and " + cannot + "; nothing was done";
-    }
-
-    private static String servedBy(long pid) {
-        return pid == 0 ? "" : " (pid " + pid + " serves)";
     }
 
     /** The exit status of a command that does nothing else. */

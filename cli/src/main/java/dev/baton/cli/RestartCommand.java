@@ -14,7 +14,6 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
@@ -51,9 +50,6 @@ final class RestartCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it before it calls.
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "NAME|PID", arity = "0..1", description = "the service; needed only if there are several")
-    private Optional<String> wanted = Optional.empty();
-
     @Option(
             names = "--wait",
             paramLabel = "FOR",
@@ -64,7 +60,7 @@ final class RestartCommand implements Callable<Integer> {
     private Until until = Until.SWITCH;
 
     @Mixin
-    private final RunDirectoryOption runDirectory = new RunDirectoryOption();
+    private final ServiceOption wanted = new ServiceOption();
 
     @Option(names = "--json", description = "print the outcome as JSON; progress goes to the standard error stream")
     private boolean json;
@@ -92,7 +88,7 @@ final class RestartCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CannotRunException, ControlException, InterruptedException {
-        Services.Answered service = Services.choose(runDirectory.path(), wanted);
+        Services.Answered service = wanted.choose();
         Optional<ProcessHandle> old = ProcessHandle.of(service.status().pid());
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter progress = json ? spec.commandLine().getErr() : out;

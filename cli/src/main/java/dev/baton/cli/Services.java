@@ -35,6 +35,16 @@ record Services(Path directory, List<Answered> answered, List<Silent> silent) {
             return status.name() + " (pid " + status.pid() + ")";
         }
 
+        /** Its number and process, for messages. */
+        String generation() {
+            return generation(status.generation(), status.pid());
+        }
+
+        /** Any generation's. */
+        static String generation(int number, long pid) {
+            return "generation " + number + " (pid " + pid + ")";
+        }
+
         private boolean isIn(State... states) {
             return List.of(states).contains(status.state());
         }
@@ -74,11 +84,18 @@ record Services(Path directory, List<Answered> answered, List<Silent> silent) {
             return Optional.of(
                     new Answered(control, control.withTimeout(PATIENCE).status()));
         } catch (ControlException e) {
-            return switch (e.problem()) {
-                case NO_SUCH_PROCESS, NO_SOCKET, DEAD_SOCKET, HUNG_UP -> Optional.empty();
-                default -> Optional.of(new Silent(control.pid().orElse(0), String.valueOf(e.getMessage())));
-            };
+            return hasEnded(e)
+                    ? Optional.empty()
+                    : Optional.of(new Silent(control.pid().orElse(0), String.valueOf(e.getMessage())));
         }
+    }
+
+    /** Whether a generation that was there a moment ago could not be asked because it has ended. */
+    static boolean hasEnded(ControlException failure) {
+        return switch (failure.problem()) {
+            case NO_SUCH_PROCESS, NO_SOCKET, DEAD_SOCKET, HUNG_UP -> true;
+            default -> false;
+        };
     }
 
     /**

@@ -16,7 +16,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code baton status}: one service in depth. */
@@ -42,11 +41,8 @@ final class StatusCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it before it calls.
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "NAME|PID", arity = "0..1", description = "the service; needed only if there are several")
-    private Optional<String> wanted = Optional.empty();
-
     @Mixin
-    private final RunDirectoryOption runDirectory = new RunDirectoryOption();
+    private final ServiceOption wanted = new ServiceOption();
 
     @Option(
             names = "--watch",
@@ -62,8 +58,8 @@ final class StatusCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CannotRunException, ControlException, InterruptedException {
-        Path directory = runDirectory.path();
-        Services.Answered service = Services.choose(directory, wanted);
+        Path directory = wanted.directory();
+        Services.Answered service = wanted.choose();
         PrintWriter out = spec.commandLine().getOut();
         Terminal terminal = Terminal.detect();
         ServiceView view = ServiceView.of(service.status(), directory);

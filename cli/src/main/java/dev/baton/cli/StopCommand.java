@@ -11,7 +11,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code baton stop}: ends a service gracefully. */
@@ -32,11 +31,8 @@ final class StopCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it before it calls.
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "NAME|PID", arity = "0..1", description = "the service; needed only if there are several")
-    private Optional<String> wanted = Optional.empty();
-
     @Mixin
-    private final RunDirectoryOption runDirectory = new RunDirectoryOption();
+    private final ServiceOption wanted = new ServiceOption();
 
     @Option(names = "--wait", description = "wait until the process has ended")
     private boolean wait;
@@ -46,7 +42,7 @@ final class StopCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CannotRunException, ControlException, InterruptedException {
-        Services.Answered service = Services.choose(runDirectory.path(), wanted);
+        Services.Answered service = wanted.choose();
         Optional<ProcessHandle> process = ProcessHandle.of(service.status().pid());
         StopResult result = service.control().stop();
         PrintWriter out = spec.commandLine().getOut();

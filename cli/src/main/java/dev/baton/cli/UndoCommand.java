@@ -5,13 +5,11 @@ import dev.baton.UndoResult;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code baton undo}: goes back to the generation before. */
@@ -33,18 +31,15 @@ final class UndoCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it before it calls.
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "NAME|PID", arity = "0..1", description = "the service; needed only if there are several")
-    private Optional<String> wanted = Optional.empty();
-
     @Mixin
-    private final RunDirectoryOption runDirectory = new RunDirectoryOption();
+    private final ServiceOption wanted = new ServiceOption();
 
     @Option(names = "--json", description = "print the outcome as JSON")
     private boolean json;
 
     @Override
     public Integer call() throws CannotRunException, ControlException, InterruptedException {
-        Services.Answered service = Services.choose(runDirectory.path(), wanted);
+        Services.Answered service = wanted.choose();
         UndoResult result = service.control().undo();
         PrintWriter out = spec.commandLine().getOut();
         out.println(json ? Json.write(json(result)) : text(service, result));
@@ -59,7 +54,7 @@ final class UndoCommand implements Callable<Integer> {
     private static String text(Services.Answered service, UndoResult result) {
         return switch (result) {
             case UndoResult.Undone undone ->
-                "undone: generation " + undone.generation() + " (pid " + undone.pid() + ") serves again";
+                "undone: " + Services.Answered.generation(undone.generation(), undone.pid()) + " serves again";
             case UndoResult.NothingToUndo _ ->
                 "there is nothing to undo: " + service.title()
                         + " was not restarted, or its undo window is over, and serves on";

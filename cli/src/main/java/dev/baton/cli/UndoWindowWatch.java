@@ -75,10 +75,10 @@ final class UndoWindowWatch {
         try {
             return Optional.of(generation.status());
         } catch (ControlException e) {
-            return switch (e.problem()) {
-                case NO_SUCH_PROCESS, NO_SOCKET, DEAD_SOCKET, HUNG_UP -> Optional.empty();
-                default -> throw e;
-            };
+            if (Services.hasEnded(e)) {
+                return Optional.empty();
+            }
+            throw e;
         }
     }
 }
