@@ -836,7 +836,7 @@ final class MigrationTest {
             from.netty().migrate(TestMigration.to(to.netty()));
             Await.event("the drain", from.netty().drain(DrainReason.SUCCEEDED), SOON);
             answeredBy(i % 2 == 0 ? "2" : "1");
-            // The drain is over when the connection is counted as gone, and the copy of its descriptor is closed after that.
+            // The drain is over when the connection is counted as gone; its descriptor is closed after that.
             assertThat(leaves.closeFuture().await(SOON.toMillis())).isTrue();
             from.resume();
             from.park();
