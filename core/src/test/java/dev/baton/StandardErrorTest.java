@@ -23,6 +23,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,6 +39,8 @@ class StandardErrorTest {
 
     /** More than a pipe holds. */
     private static final int LINES = 2_000;
+
+    private static final Pattern CHATTER = Pattern.compile("chatter (\\d+) x{90}$");
 
     @TempDir
     private Path directory;
@@ -66,11 +70,16 @@ class StandardErrorTest {
         return ProcFs.descriptors(pid).getOrDefault(descriptor, "closed");
     }
 
+    /**
+     * The numbers of the lines that are whole. Something may stand before one: the JVM writes {@code Exception in thread
+     * "main"}, and the rest of that line later, and the thread that chatters may write in between.
+     */
     private static List<Integer> chatter(ChildJvm child) {
         return child.lines().stream()
                 .map(OutputLine::text)
-                .filter(line -> line.startsWith("chatter "))
-                .map(line -> Integer.valueOf(line.split(" ", 3)[1]))
+                .map(CHATTER::matcher)
+                .filter(Matcher::find)
+                .map(line -> Integer.valueOf(line.group(1)))
                 .toList();
     }
 
