@@ -63,6 +63,8 @@ final class Generation implements Signals.Actions {
     /** The drain that is going on, or was the last. */
     private Drain drain;
 
+    private FlightEvents.DrainRecording recording = (_, _, _) -> {};
+
     /** The way of its connections. */
     private Optional<ConnectionGiver> giver = Optional.empty();
 
@@ -485,6 +487,7 @@ final class Generation implements Signals.Actions {
     void comeBack(BooleanSupplier successorLives, Consumer<Optional<String>> done) {
         drain.cancel();
         giver.ifPresent(ConnectionGiver::halt);
+        recording.ended(FlightEvents.DrainOutcome.CAME_BACK, moved(), 0);
         takeOverListeners();
         owner.postAfter(participants.resume(), failure -> {
             failure.ifPresent(Log::participantFailed);
@@ -669,7 +672,12 @@ final class Generation implements Signals.Actions {
 
     private void drain(Participant.DrainReason reason) {
         drain = newDrain();
+        recording = FlightEvents.drain(number, reason);
         drain.begin(participants.drain(reason));
+    }
+
+    private int moved() {
+        return giver.map(ConnectionGiver::moved).orElse(0);
     }
 
     private void endOfDrain(boolean overdue) {
@@ -694,8 +702,8 @@ final class Generation implements Signals.Actions {
             participants.close();
             listeners.abandon();
         } else {
-            Log.retired(
-                    number, drain.elapsed(), giver.map(ConnectionGiver::moved).orElse(0), cut);
+            Log.retired(number, drain.elapsed(), moved(), cut);
+            recording.ended(FlightEvents.DrainOutcome.ENDED, moved(), cut);
         }
         if (state != State.PARKED) {
             publication.withdraw();

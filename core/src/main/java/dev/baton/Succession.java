@@ -93,7 +93,7 @@ final class Succession {
             return;
         }
         generation.move(State.UPGRADING);
-        Upgrade attempt = new Upgrade(next, result, steps);
+        Upgrade attempt = new Upgrade(next, result, steps.andThen(FlightEvents.restart(origin, next, result)));
         current = attempt;
         Log.restartRequested(origin, attempt.generation());
         generation.warnings().forEach(Log::releaseFile);

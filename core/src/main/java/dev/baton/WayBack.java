@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -198,7 +199,9 @@ final class WayBack {
         closeWindow();
         attempt.move(Upgrade.Step.UNDONE);
         Log.undoing(attempt, reason);
+        Consumer<Optional<String>> recording = FlightEvents.undo(attempt.generation(), attempt.pid(), reason);
         generation.comeBack(() -> attempt.isAlive() && attempt.isRunning(), failure -> {
+            recording.accept(failure);
             if (failure.isEmpty()) {
                 result.complete(new UndoResult.Undone(
                         generation.number(), ProcessHandle.current().pid()));
