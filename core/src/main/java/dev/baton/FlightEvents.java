@@ -22,7 +22,8 @@ import jdk.jfr.Timespan;
  */
 @SuppressWarnings("UnusedVariable") // Flight Recorder reads the fields of an event.
 final class FlightEvents {
-    private static final boolean PRESENT = ModuleLayer.boot().findModule("jdk.jfr").isPresent();
+    private static final boolean PRESENT =
+            ModuleLayer.boot().findModule("jdk.jfr").isPresent();
 
     private FlightEvents() {}
 

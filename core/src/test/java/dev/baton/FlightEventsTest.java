@@ -51,8 +51,8 @@ class FlightEventsTest {
                     .containsExactly("STARTED", "CONNECTED", "READY", "ACCEPTING");
             assertThat(named(first, "RestartStep"))
                     .allMatch(event -> event.getLong("pid") == second && event.getInt("generation") == 2)
-                    .isSortedAccordingTo((one, other) ->
-                            one.getDuration("elapsed").compareTo(other.getDuration("elapsed")));
+                    .isSortedAccordingTo(
+                            (one, other) -> one.getDuration("elapsed").compareTo(other.getDuration("elapsed")));
             RecordedEvent restart = named(first, "Restart").getFirst();
             assertThat(named(first, "RestartStep").getLast().getDuration("elapsed"))
                     .isBetween(Duration.ofMillis(1), restart.getDuration().plusMillis(1));
@@ -83,7 +83,8 @@ class FlightEventsTest {
                             event -> event.getLong("pid"),
                             event -> event.getString("failure"))
                     .containsExactly(tuple(2, second, ""));
-            assertThat(drains(events)).containsExactly(tuple(1, "SUCCEEDED", "CAME_BACK"), tuple(1, "STOPPED", "ENDED"));
+            assertThat(drains(events))
+                    .containsExactly(tuple(1, "SUCCEEDED", "CAME_BACK"), tuple(1, "STOPPED", "ENDED"));
         }
     }
 
