@@ -9,8 +9,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
@@ -33,6 +35,7 @@ public final class ChildJvm implements AutoCloseable {
     private final String id;
     private final Process process;
     private final Output output;
+    private final Set<ProcFs.Identity> found = ConcurrentHashMap.newKeySet();
 
     private ChildJvm(String id, Process process, Output output) {
         this.id = id;
@@ -83,11 +86,17 @@ public final class ChildJvm implements AutoCloseable {
         return process.exitValue();
     }
 
-    /** All processes that live and descend from this child, itself included, in ascending order of pids. */
+    /**
+     * All processes that live and descend from this child, itself included, in ascending order of pids.
+     *
+     * <p>A process that ends loses its environment, by which it is found, before its sockets are closed. So one that was
+     * found once is remembered until it does not run any more.
+     */
     public List<Long> processes() {
-        return ProcFs.withEnvironment(MARKER, value -> value.equals(id) || value.startsWith(id + "/")).stream()
-                .sorted()
-                .toList();
+        ProcFs.withEnvironment(MARKER, value -> value.equals(id) || value.startsWith(id + "/"))
+                .forEach(pid -> ProcFs.identity(pid).ifPresent(found::add));
+        found.removeIf(process -> !process.running());
+        return found.stream().map(ProcFs.Identity::pid).sorted().toList();
     }
 
     /**
@@ -179,8 +188,8 @@ public final class ChildJvm implements AutoCloseable {
     }
 
     private boolean killAll() {
-        process.destroyForcibly();
         List<Long> living = processes();
+        process.destroyForcibly();
         living.forEach(pid -> ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly));
         return living.isEmpty() && !process.isAlive();
     }

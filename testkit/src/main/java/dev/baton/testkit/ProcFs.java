@@ -120,11 +120,29 @@ public final class ProcFs {
         return stat(pid).orElseThrow(() -> gone(pid)).parent();
     }
 
-    /** Whether the process runs: false once it has exited, even if nobody has waited for it yet. */
+    /**
+     * Whether the process runs: false once it has exited, even if nobody has waited for it yet.
+     *
+     * <p>The first thread of a process may be a zombie while others still end. The last of them closes the descriptors, so
+     * until it has, the process runs.
+     */
     public static boolean running(long pid) {
-        return stat(pid)
-                .filter(stat -> stat.state() != 'Z' && stat.state() != 'X')
-                .isPresent();
+        return stat(pid).filter(Stat::running).isPresent();
+    }
+
+    /** One process, which no other can be mistaken for that has its pid later. */
+    record Identity(long pid, long startedAt) {
+        /** Whether this one runs, as {@link ProcFs#running}. */
+        boolean running() {
+            return stat(pid)
+                    .filter(stat -> stat.running() && stat.startedAt() == startedAt)
+                    .isPresent();
+        }
+    }
+
+    /** The process that has this pid now, if there is one. */
+    static Optional<Identity> identity(long pid) {
+        return stat(pid).map(stat -> new Identity(pid, stat.startedAt()));
     }
 
     /** Whether the process is stopped by a signal. */
@@ -180,7 +198,10 @@ public final class ProcFs {
                 .strip();
     }
 
-    /** All processes that were started with a variable of this name whose value fulfils a condition. */
+    /**
+     * All processes that were started with a variable of this name whose value fulfils a condition. A process that ends
+     * has lost its environment some time before its descriptors are closed.
+     */
     static List<Long> withEnvironment(String name, Predicate<String> condition) {
         List<Long> found = new ArrayList<>();
         for (long pid : pids()) {
@@ -206,14 +227,23 @@ public final class ProcFs {
         return pids;
     }
 
-    private record Stat(char state, long parent) {}
+    private record Stat(char state, long parent, int threads, long startedAt) {
+        boolean running() {
+            return (state != 'Z' && state != 'X') || threads > 1;
+        }
+    }
 
-    /** The state and the parent; empty for a process that is gone. The name before them may hold any character. */
+    /** Empty for a process that is gone. The name before the fields may hold any character. */
     private static Optional<Stat> stat(long pid) {
         try {
             String stat = new String(Files.readAllBytes(of(pid, "stat")), StandardCharsets.ISO_8859_1);
             String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-            return Optional.of(new Stat(fields[0].charAt(0), Long.parseLong(fields[1])));
+            // The third, fourth, twentieth and twenty-second field of proc_pid_stat(5).
+            return Optional.of(new Stat(
+                    fields[0].charAt(0),
+                    Long.parseLong(fields[1]),
+                    Integer.parseInt(fields[17]),
+                    Long.parseLong(fields[19])));
         } catch (IOException e) {
             return Optional.empty();
         }
