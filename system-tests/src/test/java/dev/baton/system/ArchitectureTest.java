@@ -24,7 +24,7 @@ class ArchitectureTest {
     /** Each of Baton's packages, and what it may use beyond itself, {@code java..} and the annotations of JSpecify. */
     private static final Map<String, List<String>> MAY_USE = Map.ofEntries(
             entry("dev.baton.posix"),
-            entry("dev.baton", "dev.baton.posix", "sun.misc"),
+            entry("dev.baton", "dev.baton.posix", "jdk.jfr", "sun.misc"),
             entry("dev.baton.agent", "dev.baton", "dev.baton.posix", "javax.net.ssl"),
             entry("dev.baton.agent.premain"),
             entry("dev.baton.drain"),
@@ -148,6 +148,27 @@ class ArchitectureTest {
                 .orShould()
                 .callMethod(Throwable.class, "printStackTrace")
                 .because("what a library has to say goes to System.Logger")
+                .check(BATON);
+    }
+
+    /**
+     * A wall clock is set by hand and by the network, so no wait depends on it. Two classes read it: what one writes is for
+     * people, the other compares the times of a file and a process, which are of that clock.
+     */
+    @Test
+    void noWaitDependsOnTheWallClock() {
+        noClasses()
+                .that()
+                .resideInAnyPackage("dev.baton", "dev.baton.agent", "dev.baton.drain", "dev.baton.netty")
+                .and()
+                .haveNameNotMatching("dev\\.baton\\.(OtherInstance|SystemdNotifier)")
+                .should()
+                .callMethod(System.class, "currentTimeMillis")
+                .orShould()
+                .dependOnClassesThat()
+                .haveNameMatching(
+                        "java\\.(util\\.(Date|Calendar|Timer)|time\\.(Instant|InstantSource|Clock|.*Date.*|Local.*))")
+                .because("waits are limited by System.nanoTime")
                 .check(BATON);
     }
 }
