@@ -76,7 +76,7 @@ public final class BatonControl {
 
     /**
      * All generations that can be reached in a run directory, by pid: those that serve, and older ones that still drain. A
-     * process that is frozen is among them, one that is dead is not.
+     * process that is frozen is among them, and one whose socket gives this user no permission; one that is dead is not.
      *
      * @throws IOException if the directory is there and is not this user's alone
      */
@@ -102,7 +102,10 @@ public final class BatonControl {
         try (FrameChannel _ = FrameChannel.connect(path, PROBE_TIMEOUT)) {
             return true;
         } catch (PosixException e) {
-            return e.errno() == Errno.EAGAIN;
+            return switch (e.errno()) {
+                case EAGAIN, EACCES, EPERM -> true; // Somebody's, as far as can be known.
+                default -> false;
+            };
         }
     }
 

@@ -56,7 +56,8 @@ final class RunDirectory {
      * @throws IOException if what is there is not ours alone
      */
     static boolean exists(Path directory) throws IOException {
-        boolean exists = Files.exists(directory, LinkOption.NOFOLLOW_LINKS);
+        // Not the same as Files.exists: one that cannot be reached is not one that is not there.
+        boolean exists = !Files.notExists(directory, LinkOption.NOFOLLOW_LINKS);
         if (exists) {
             check(directory, ProcessContext.effectiveUserId());
         }

@@ -96,7 +96,7 @@ final class ReleaseSwap {
     }
 
     private static void check(Path release, Path jar) throws CannotRunException {
-        if (!Files.isRegularFile(release)) {
+        if (!Files.isRegularFile(release) || !Files.isReadable(release)) {
             throw new CannotRunException(
                     release + " is no file that this user can read; name the jar of the new release");
         }

@@ -130,7 +130,11 @@ record Services(Path directory, List<Answered> answered, List<Silent> silent) {
         if (found.size() == 1) {
             return found.getFirst();
         }
-        throw new CannotRunException(ExitStatus.NO_SERVICE, found.isEmpty() ? none(name) : several(name, found));
+        if (!found.isEmpty()) {
+            throw new CannotRunException(ExitStatus.NO_SERVICE, several(name, found));
+        }
+        // One that cannot be asked may be the one that is meant.
+        throw new CannotRunException(silent.isEmpty() ? ExitStatus.NO_SERVICE : ExitStatus.NO_ANSWER, none(name));
     }
 
     /** In the moment of the switch two generations of one service accept: then the younger one is meant. */

@@ -92,7 +92,7 @@ final class StatusCommand implements Callable<Integer> {
                 last = text.summary();
                 out.println(LocalTime.now(ZoneId.systemDefault()).format(CLOCK) + " " + last);
             }
-            if (out.checkError()) {
+            if (isUnread(out)) {
                 return;
             }
             TimeUnit.MILLISECONDS.sleep(PERIOD_MILLIS);
@@ -101,6 +101,11 @@ final class StatusCommand implements Callable<Integer> {
         if (!json) {
             out.println(first.status().name() + " has ended");
         }
+    }
+
+    /** Whether nobody reads the output any more. The writer does not know of what went wrong in the stream below it. */
+    private static boolean isUnread(PrintWriter out) {
+        return out.checkError() || System.out.checkError();
     }
 
     private static void draw(List<String> lines, PrintWriter out) {

@@ -93,7 +93,10 @@ class ServicesTest {
                 List.of(new Services.Silent(7, "process 7 does not answer; it may be frozen")));
         assertThatThrownBy(() -> chosen(services, "shpo"))
                 .hasMessage("there is no service that is called shpo in /run/x; there are shop (pid 10);"
-                        + " process 7 does not answer; it may be frozen");
+                        + " process 7 does not answer; it may be frozen")
+                .extracting(e -> ((CannotRunException) e).status())
+                .as("one that does not answer may be the one that is meant")
+                .isEqualTo(ExitStatus.NO_ANSWER);
     }
 
     @Test

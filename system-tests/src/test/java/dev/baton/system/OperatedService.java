@@ -27,22 +27,34 @@ final class OperatedService implements AutoCloseable {
         }
     }
 
+    /** What a test changes of the way in which the service is started. */
+    interface Change {
+        void of(ChildJvm.Builder service) throws Exception;
+    }
+
     static OperatedService start(Path directory, String undoWindow) throws Exception {
+        return start(directory, undoWindow, _ -> {});
+    }
+
+    /** As {@link #start(Path, String)}; all of its files are there when the change is made. */
+    static OperatedService start(Path directory, String undoWindow, Change change) throws Exception {
         Files.createDirectories(directory.resolve("site"));
         Files.writeString(arguments(directory), "--listen 127.0.0.1:0\n--name shop\n");
         Path jar = Files.copy(UnmodifiedServer.batonJar(), directory.resolve("shop.jar"));
-        ChildJvm child = ChildJvm.ofJar(jar)
+        ChildJvm.Builder builder = ChildJvm.ofJar(jar)
                 .withoutNativeAccess()
                 .jvmOptions("-XX:TieredStopAtLevel=1", "-Xmx64m")
                 .environment("BATON_RUN_DIR", run(directory).toString())
                 .environment("BATON_UNDO_WINDOW", undoWindow)
-                .arguments("serve", directory.resolve("site").toString(), "@" + arguments(directory))
-                .start();
+                .arguments("serve", directory.resolve("site").toString(), "@" + arguments(directory));
+        change.of(builder);
+        ChildJvm child = builder.start();
         child.awaitLine("(generation 1, pid ", SOON);
         return new OperatedService(directory, child);
     }
 
-    private static Path arguments(Path directory) {
+    /** The file with what more the service has on its command line; each generation reads it. */
+    static Path arguments(Path directory) {
         return directory.resolve("serve.args");
     }
 
@@ -64,8 +76,16 @@ final class OperatedService implements AutoCloseable {
     }
 
     static ChildJvm.Builder command(Path directory, String... arguments) {
-        return ChildJvm.of(Main.class)
-                .jvmOptions("-XX:TieredStopAtLevel=1", "-Xmx64m")
+        return command(ChildJvm.of(Main.class), directory, arguments);
+    }
+
+    /** The same from {@code baton.jar}, which other users can read. */
+    static ChildJvm.Builder packagedCommand(Path jar, Path directory, String... arguments) {
+        return command(ChildJvm.ofJar(jar).withoutNativeAccess(), directory, arguments);
+    }
+
+    private static ChildJvm.Builder command(ChildJvm.Builder program, Path directory, String... arguments) {
+        return program.jvmOptions("-XX:TieredStopAtLevel=1", "-Xmx64m")
                 .environment("BATON_RUN_DIR", run(directory).toString())
                 .arguments(arguments);
     }
