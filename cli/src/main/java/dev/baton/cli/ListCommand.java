@@ -16,8 +16,8 @@ import picocli.CommandLine.Spec;
         name = "list",
         description = "Lists the running generations of this user's services.",
         mixinStandardHelpOptions = true,
-        footerHeading = "%nExit status:%n",
-        footer = "  0 even if none runs, 5 if the run directory is another user's; docs/commands.md has them all")
+        exitCodeListHeading = "%nExit status:%n",
+        exitCodeList = {"0:listed, also if there is none", "2:wrong use", "5:the run directory is another user's"})
 final class ListCommand implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it before it calls.

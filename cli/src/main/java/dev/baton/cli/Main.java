@@ -25,7 +25,16 @@ import picocli.CommandLine.IVersionProvider;
             DemoCommand.class,
             AutoComplete.GenerateCompletion.class
         },
-        synopsisSubcommandLabel = "COMMAND")
+        synopsisSubcommandLabel = "COMMAND",
+        exitCodeListHeading = "%nExit status (each command's --help says what it means there):%n",
+        exitCodeList = {
+            "0:done",
+            "1:failed or refused",
+            "2:wrong use, or it cannot run",
+            "3:the same is in progress already",
+            "4:no such service, or several",
+            "5:the service does not answer, or is another user's"
+        })
 public final class Main {
     private Main() {}
 

@@ -4,6 +4,8 @@ import dev.baton.ControlException;
 import dev.baton.RestartResult;
 import dev.baton.RestartStep;
 import java.io.PrintWriter;
+import java.util.Arrays;
+import java.util.Iterator;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -43,7 +45,11 @@ final class RestartCommand implements Callable<Integer> {
         /** It serves, and the old one accepts no more. */
         SWITCH,
         /** The old process has ended. */
-        DRAINED
+        DRAINED;
+
+        private String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     @Spec
@@ -55,6 +61,7 @@ final class RestartCommand implements Callable<Integer> {
             paramLabel = "FOR",
             defaultValue = "switch",
             converter = OfUntil.class,
+            completionCandidates = WordsOfUntil.class,
             description = "ready: the new process can serve; switch: it serves, and the old one accepts no more;"
                     + " drained: the old one has ended, after the undo window; by default ${DEFAULT-VALUE}")
     private Until until = Until.SWITCH;
@@ -74,11 +81,19 @@ final class RestartCommand implements Callable<Integer> {
         }
     }
 
+    /** As they are written, for a shell that completes them. */
+    static final class WordsOfUntil implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return Arrays.stream(Until.values()).map(Until::word).iterator();
+        }
+    }
+
     static final class OfUntil implements ITypeConverter<Until> {
         @Override
         public Until convert(String text) {
             for (Until until : Until.values()) {
-                if (until.name().toLowerCase(Locale.ROOT).equals(text)) {
+                if (until.word().equals(text)) {
                     return until;
                 }
             }

@@ -23,8 +23,13 @@ import picocli.CommandLine.Spec;
         name = "status",
         description = "Shows how a service is: its generation, its listeners, what older generations still finish.",
         mixinStandardHelpOptions = true,
-        footerHeading = "%nExit status:%n",
-        footer = "  0 shown, 4 no such service, 5 it does not answer; docs/commands.md has them all")
+        exitCodeListHeading = "%nExit status:%n",
+        exitCodeList = {
+            "0:shown; with --watch: the service has ended",
+            "2:wrong use",
+            "4:no such service, or several",
+            "5:the service does not answer, or is another user's"
+        })
 final class StatusCommand implements Callable<Integer> {
     /** How often a picture is drawn again. */
     private static final long PERIOD_MILLIS = 1_000;
