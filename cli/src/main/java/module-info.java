@@ -1,4 +1,4 @@
-/** The command line: baton serve, baton demo, baton train. */
+/** The command line: those who operate services, serve files, make AOT caches, and demonstrate. */
 module dev.baton.cli {
     requires static org.jspecify;
     requires dev.baton;
