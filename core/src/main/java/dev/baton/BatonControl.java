@@ -1,7 +1,6 @@
 package dev.baton;
 
 import dev.baton.ControlException.Problem;
-import dev.baton.posix.Errno;
 import dev.baton.posix.PosixException;
 import dev.baton.posix.ProcessContext;
 import java.io.IOException;

@@ -38,8 +38,13 @@ class CompletionTest {
                 $function baton "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
                 printf '%s\\n' "${COMPREPLY[@]}"
                 """;
-        ProcessBuilder bash =
-                new ProcessBuilder("/bin/bash", "--norc", "-c", script, "bash", directory.resolve("completion").toString());
+        ProcessBuilder bash = new ProcessBuilder(
+                "/bin/bash",
+                "--norc",
+                "-c",
+                script,
+                "bash",
+                directory.resolve("completion").toString());
         bash.command().addAll(List.of(words));
         Process process = bash.redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

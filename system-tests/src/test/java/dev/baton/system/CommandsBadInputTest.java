@@ -25,8 +25,8 @@ class CommandsBadInputTest {
     private static final String STRANGER = "64018";
 
     /** The commands that mean one service. */
-    private static final List<List<String>> COMMANDS =
-            List.of(List.of("status"), List.of("restart"), List.of("undo"), List.of("stop"), List.of("deploy", "new.jar"));
+    private static final List<List<String>> COMMANDS = List.of(
+            List.of("status"), List.of("restart"), List.of("undo"), List.of("stop"), List.of("deploy", "new.jar"));
 
     @TempDir
     private Path directory;
@@ -99,8 +99,8 @@ class CommandsBadInputTest {
             assertAllRefused(
                     4,
                     "shpo",
-                    "there is no service that is called shpo in " + OperatedService.run(directory) + "; there are shop (pid "
-                            + pid(service) + ")");
+                    "there is no service that is called shpo in " + OperatedService.run(directory)
+                            + "; there are shop (pid " + pid(service) + ")");
             assertThat(service.child().isAlive()).isTrue();
         }
     }
@@ -156,7 +156,10 @@ class CommandsBadInputTest {
                         "process " + pid + " belongs to user " + SHOPKEEPER + "; ask as that user");
                 assertRefused(
                         5,
-                        as(STRANGER, OperatedService.packagedCommand(jar, theirs, with(command, pid)).directory(theirs)),
+                        as(
+                                STRANGER,
+                                OperatedService.packagedCommand(jar, theirs, with(command, pid))
+                                        .directory(theirs)),
                         command.getFirst(),
                         "no permission for " + socket(theirs, service) + "; is it another user's?");
             }
@@ -167,12 +170,17 @@ class CommandsBadInputTest {
                     run + " must be a directory (no symbolic link) of user 0 with mode 0700");
             assertRefused(
                     5,
-                    as(STRANGER, OperatedService.packagedCommand(jar, theirs, "status", "shop").directory(theirs)),
+                    as(
+                            STRANGER,
+                            OperatedService.packagedCommand(jar, theirs, "status", "shop")
+                                    .directory(theirs)),
                     "status",
                     run + " must be a directory (no symbolic link) of user " + STRANGER + " with mode 0700");
 
-            Said own = OperatedService.run(
-                    as(SHOPKEEPER, OperatedService.packagedCommand(jar, theirs, "status", "--json").directory(theirs)));
+            Said own = OperatedService.run(as(
+                    SHOPKEEPER,
+                    OperatedService.packagedCommand(jar, theirs, "status", "--json")
+                            .directory(theirs)));
             assertThat(own.status()).as(own.text()).isZero();
             assertThat(own.text()).contains("\"state\": \"SERVING\"");
         }
@@ -222,7 +230,8 @@ class CommandsBadInputTest {
                     "shop (pid " + pid(first) + ")",
                     "shop (pid " + pid(second) + ")",
                     "; say which, by its pid");
-            assertRefused(4, command("undo"), "undo", "there are several services: ", "; say which, by its name or pid");
+            assertRefused(
+                    4, command("undo"), "undo", "there are several services: ", "; say which, by its name or pid");
             Said stopped = first.run("stop", pid(second), "--wait");
             assertThat(stopped.status()).as(stopped.text()).isZero();
             assertThat(second.child().isAlive()).isFalse();
@@ -241,7 +250,8 @@ class CommandsBadInputTest {
             Path torn = Files.write(directory.resolve("torn.jar"), List.of("PK\003\004 and no more"));
             assertRefused(2, command("deploy", empty.toString()), "deploy", empty + " is no jar (");
             assertRefused(2, command("deploy", torn.toString()), "deploy", torn + " is no jar (");
-            assertRefused(2, command("deploy", folder.toString()), "deploy", folder + " is no file that this user can read");
+            assertRefused(
+                    2, command("deploy", folder.toString()), "deploy", folder + " is no file that this user can read");
             assertRefused(
                     2,
                     bound(command("deploy", unreadable.toString())),
@@ -260,7 +270,9 @@ class CommandsBadInputTest {
             String words = Files.readString(arguments);
             Files.delete(arguments);
             // The successor waits until somebody writes what it reads.
-            assertThat(new ProcessBuilder("mkfifo", arguments.toString()).start().waitFor())
+            assertThat(new ProcessBuilder("mkfifo", arguments.toString())
+                            .start()
+                            .waitFor())
                     .isZero();
             try (ChildJvm first = command("restart").start()) {
                 first.awaitLine("generation 2 (pid ", OperatedService.SOON);
@@ -303,8 +315,8 @@ class CommandsBadInputTest {
             assertThat(restart.status()).isEqualTo(1);
             Said stop = service.run("stop", pid(service));
             assertThat(stop.lines())
-                    .containsExactly("shop (pid " + pid(service) + ") is PARKED and not the service, which is pid " + fresh
-                            + "; nothing was done");
+                    .containsExactly("shop (pid " + pid(service) + ") is PARKED and not the service, which is pid "
+                            + fresh + "; nothing was done");
             assertThat(stop.status()).isEqualTo(1);
         }
     }
@@ -329,8 +341,8 @@ class CommandsBadInputTest {
             }
             assertThat(status).hasContent("0");
             assertThat(servingPid(service)).isNotEqualTo(second);
-            try (ChildJvm watch =
-                    shell(piped.replace(" | ", " 2>&1 | "), "status", "--watch", "--json").start()) {
+            try (ChildJvm watch = shell(piped.replace(" | ", " 2>&1 | "), "status", "--watch", "--json")
+                    .start()) {
                 assertThat(watch.awaitExit(OperatedService.SOON)).isZero();
                 assertThat(watch.awaitAllOutput(OperatedService.SOON)).hasSize(1);
             }
@@ -356,10 +368,13 @@ class CommandsBadInputTest {
     void thereIsColourOnATerminalAlone() throws Exception {
         try (OperatedService service = OperatedService.start(directory, "0")) {
             ChildJvm.Builder plain = command("status").environment("TERM", "xterm");
-            assertThat(OperatedService.run(plain).text()).startsWith("shop  generation 1").doesNotContain("\033");
+            assertThat(OperatedService.run(plain).text())
+                    .startsWith("shop  generation 1")
+                    .doesNotContain("\033");
 
             assumeTrue(
-                    Files.isExecutable(Path.of("/usr/bin/script")), "script (util-linux) is not there to make a terminal");
+                    Files.isExecutable(Path.of("/usr/bin/script")),
+                    "script (util-linux) is not there to make a terminal");
             assertThat(onATerminal("xterm", "").getFirst()).startsWith("\033[1mshop\033[0m  generation 1");
             assertThat(onATerminal("xterm", "1").getFirst()).startsWith("shop  generation 1");
             assertThat(onATerminal("dumb", "").getFirst()).startsWith("shop  generation 1");

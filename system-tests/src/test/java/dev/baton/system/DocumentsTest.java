@@ -134,7 +134,8 @@ class DocumentsTest {
     /** All main sources, with literals that go on in the next line. */
     private static String sources() throws IOException {
         return files(".java")
-                .filter(file -> file.toString().contains("/src/main/") || file.toString().contains("/src/premain/"))
+                .filter(file -> file.toString().contains("/src/main/")
+                        || file.toString().contains("/src/premain/"))
                 .map(file -> {
                     try {
                         return Files.readString(file);

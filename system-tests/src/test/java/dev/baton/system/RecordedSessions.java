@@ -23,14 +23,17 @@ final class RecordedSessions {
     private static final Pattern TIME = Pattern.compile("\\b\\d+(\\.\\d+)?(ms|s|m|h|d)( \\d+(s|m|h))?\\b");
     private static final Pattern BAR = Pattern.compile("\\[#*\\.*\\]");
     private static final Pattern JDK = Pattern.compile("\\b\\d+(\\.\\d+)+\\+\\S+");
-    private static final Pattern RELEASE = Pattern.compile("\\b\\d+\\.\\d+\\.\\d+(-SNAPSHOT)?(?= |$)", Pattern.MULTILINE);
+    private static final Pattern RELEASE =
+            Pattern.compile("\\b\\d+\\.\\d+\\.\\d+(-SNAPSHOT)?(?= |$)", Pattern.MULTILINE);
 
     private RecordedSessions() {}
 
     /** Those of a document, by name, in their order. */
     static Map<String, String> in(Path document) throws IOException {
         Map<String, String> sessions = new LinkedHashMap<>();
-        BLOCK.matcher(Files.readString(document)).results().forEach(block -> sessions.put(block.group(2), block.group(3)));
+        BLOCK.matcher(Files.readString(document))
+                .results()
+                .forEach(block -> sessions.put(block.group(2), block.group(3)));
         return sessions;
     }
 
@@ -46,7 +49,8 @@ final class RecordedSessions {
     /** One text of all, in which only that is left which is the same in each run. */
     static String comparable(Map<String, String> sessions) {
         StringBuilder all = new StringBuilder();
-        new TreeMap<>(sessions).forEach((name, text) -> all.append(name).append('\n').append(text));
+        new TreeMap<>(sessions)
+                .forEach((name, text) -> all.append(name).append('\n').append(text));
         String text = pids(all.toString());
         text = BAR.matcher(text).replaceAll("[BAR]");
         text = JDK.matcher(text).replaceAll("JDK");

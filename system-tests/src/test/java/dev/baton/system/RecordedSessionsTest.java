@@ -41,7 +41,8 @@ class RecordedSessionsTest {
 
     /** Runs a command as it is typed, and adds it and its answer to a session. */
     private void type(String session, String command) throws Exception {
-        String[] arguments = command.replace(SHOWN_DIRECTORY, directory.toString()).split(" ", -1);
+        String[] arguments =
+                command.replace(SHOWN_DIRECTORY, directory.toString()).split(" ", -1);
         Said said = OperatedService.run(OperatedService.command(directory, arguments));
         StringBuilder text = new StringBuilder("$ baton " + command + "\n");
         said.lines().stream().map(this::shown).forEach(line -> text.append(line).append('\n'));

@@ -23,7 +23,8 @@ class RestartWaitTest {
         Path gate = directory.resolve("gate");
         try (RunningService service = RunningService.start(directory, List.of("BATON_UNDO_WINDOW", "60s"))) {
             service.script("when " + gate);
-            try (ChildJvm restart = OperatedService.command(directory, "restart", "--wait=ready").start()) {
+            try (ChildJvm restart = OperatedService.command(directory, "restart", "--wait=ready")
+                    .start()) {
                 service.child().awaitLine("2 waits", OperatedService.SOON);
                 restart.awaitLine("has its listeners", OperatedService.SOON);
                 assertThat(restart.isAlive()).as("the new process is not ready").isTrue();
@@ -39,7 +40,9 @@ class RestartWaitTest {
             assertThat(switched.lines().getLast()).contains("switched to generation 3 (pid ");
             assertThat(switched.status()).isZero();
             Said old = OperatedService.run(OperatedService.command(directory, "status", Long.toString(second)));
-            assertThat(old.lines().getFirst()).as("it has stopped accepting, and waits").contains(", PARKED for ");
+            assertThat(old.lines().getFirst())
+                    .as("it has stopped accepting, and waits")
+                    .contains(", PARKED for ");
         }
     }
 
@@ -53,7 +56,9 @@ class RestartWaitTest {
                 long first = service.publishedPid();
                 restart.awaitLine("switched to generation 2", OperatedService.SOON);
                 service.awaitSwitch(2);
-                assertThat(restart.isAlive()).as("the old process answers still").isTrue();
+                assertThat(restart.isAlive())
+                        .as("the old process answers still")
+                        .isTrue();
                 Files.createFile(gate);
                 Said drained = OperatedService.end(restart);
                 assertThat(drained.lines().getLast()).isEqualTo("generation 1 has ended");
@@ -64,9 +69,7 @@ class RestartWaitTest {
         }
     }
 
-    private ChildJvm start(
-            StrictConnection client, Request request, RunningService service)
-            throws Exception {
+    private ChildJvm start(StrictConnection client, Request request, RunningService service) throws Exception {
         client.send(request);
         service.child().awaitLine("1 handles /when", OperatedService.SOON);
         return OperatedService.command(directory, "restart", "--wait=drained").start();
