@@ -10,11 +10,6 @@ import picocli.codegen.docgen.manpage.ManPageGenerator;
 final class ManPages {
     private ManPages() {}
 
-    /** {@code ManPages DIRECTORY} */
-    public static void main(String[] arguments) throws IOException {
-        write(Path.of(arguments[0]));
-    }
-
     /** Writes a page for each command, {@code baton-COMMAND.adoc}, and one for all. */
     static void write(Path directory) throws IOException {
         Files.createDirectories(directory);
