@@ -292,6 +292,7 @@ final class Ancestry {
         if (parent == Parent.PARKING) {
             parent = Parent.UNDOABLE;
             undoableUntil = System.nanoTime() + undoWindow.toNanos();
+            generation.published();
             if (undoWindow.isZero()) {
                 windowOver();
             } else if (undoResult != null) {
@@ -323,7 +324,10 @@ final class Ancestry {
                 Log.parentEnded(pid());
                 takeOver();
             }
-            case GONE -> Log.parentEnded(pid());
+            case GONE -> {
+                Log.parentEnded(pid());
+                generation.parentEnded();
+            }
             case ASKING, SERVES_AGAIN -> {
                 // What becomes of this generation is decided, or about to be.
             }

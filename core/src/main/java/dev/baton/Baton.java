@@ -107,7 +107,8 @@ public final class Baton implements AutoCloseable {
     }
 
     /**
-     * The listener of an address: the parent's, if it had one of the same {@link ListenAddress#key() key}, else a new one.
+     * The listener of an address: the parent's, if it had one of the same {@link ListenAddress#key() key}, else one that
+     * systemd has passed for this address (sd_listen_fds(3)), else a new one.
      *
      * <p>Ask for all listeners before {@link #ready()}: those of the parent that nobody has asked for are closed at the
      * switch.
@@ -138,7 +139,20 @@ public final class Baton implements AutoCloseable {
         return generation.detachInherited(address);
     }
 
-    /** The parent's listeners that nobody has asked for yet; they are closed at the switch. */
+    /**
+     * The listeners of which systemd has a copy that outlives this process: the sockets of its socket units, and what it
+     * stores for the case that this service crashes. The path of one of Unix must not be removed, at the end of the process
+     * neither.
+     */
+    public List<ListenAddress> listenersOfSystemd() {
+        return generation.listenersOfSystemd();
+    }
+
+    /**
+     * The parent's listeners that nobody has asked for yet; they are closed at the switch. In a first generation, those that
+     * an earlier life of the service has left to systemd. The sockets of socket units on which the parent's program did not
+     * listen are not among them, although they can be asked for.
+     */
     public List<ListenAddress> unclaimedListeners() {
         return generation.unclaimed();
     }

@@ -1,6 +1,7 @@
 package dev.baton;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -24,6 +25,9 @@ import java.util.function.Supplier;
 final class Generation implements Signals.Actions {
     /** How long an exit at once waits for the owner. */
     private static final Duration AT_ONCE = Duration.ofSeconds(2);
+
+    /** The state that tells a successor which of the listeners systemd has too. */
+    private static final String SYSTEMD = "dev.baton.systemd";
 
     private final BatonOptions options;
     private final CommandLine commandLine;
@@ -54,6 +58,9 @@ final class Generation implements Signals.Actions {
     /** Participants that are there, or come, are to accept. */
     private boolean accepting;
 
+    /** No parent will accept again. */
+    private boolean alone;
+
     /** Participants have been told to park; none may come. */
     private volatile boolean leaving;
 
@@ -82,11 +89,17 @@ final class Generation implements Signals.Actions {
         this.commandLine = CommandLine.ofThisProcess();
         InitialDirectory initial = InitialDirectory.of(parent);
         initial.offer(offeredState);
+        offeredState.offer(SYSTEMD, () -> listeners.ofSystemd().getBytes(StandardCharsets.UTF_8));
+        parent.flatMap(link -> link.state().get(SYSTEMD))
+                .ifPresent(known -> listeners.ofSystemd(new String(known, StandardCharsets.UTF_8)));
+        listeners.whenClosed(() -> owner.post(this::storeListeners));
         this.options = configured.in(initial.path());
         this.listeners = listeners;
         this.standardError = standardError;
         this.number = parent.map(ParentLink::generation).orElse(1);
-        this.publication = new Publication(options);
+        this.publication = new Publication(
+                options,
+                new ServiceManager(owner, listeners, InitialEnvironment.variables(), parent.isPresent()));
         publication.check(parent.map(ParentLink::pid));
         this.drain = newDrain();
         this.ancestry = new Ancestry(this, owner, parent, options.readyTimeout());
@@ -120,6 +133,9 @@ final class Generation implements Signals.Actions {
         try {
             if (handoff.isPresent()) {
                 parent = ParentLink.connect(handoff.get(), listeners, standardError);
+            }
+            if (parent.isEmpty() && training.isEmpty()) {
+                listeners.adopt(PassedSockets.takeAll());
             }
             Generation generation = new Generation(own, training, listeners, standardError, parent);
             generation.ancestry.listen();
@@ -159,7 +175,9 @@ final class Generation implements Signals.Actions {
         if (isLeaving()) {
             throw new ListenException(address, "this generation is " + state + "; ask before that");
         }
-        return listeners.claim(address, backlog);
+        Listener listener = listeners.claim(address, backlog);
+        owner.post(this::storeListeners);
+        return listener;
     }
 
     OptionalInt detachInherited(ListenAddress address) throws IOException {
@@ -172,6 +190,11 @@ final class Generation implements Signals.Actions {
 
     void host(HostedListener listener) {
         listeners.host(listener);
+        owner.post(this::storeListeners);
+    }
+
+    List<ListenAddress> listenersOfSystemd() {
+        return listeners.heldBySystemd();
     }
 
     void offerState(String name, Supplier<byte[]> supplier) {
@@ -424,6 +447,10 @@ final class Generation implements Signals.Actions {
             publish();
         }
         Log.serving(number);
+        List<ListenAddress> spare = listeners.spare();
+        if (!spare.isEmpty()) {
+            Log.passedSocketsSpare(spare);
+        }
         training.ifPresent(each -> each.serves(releaseFiles, listeners.localAddresses()));
         serving.complete(null);
     }
@@ -437,6 +464,27 @@ final class Generation implements Signals.Actions {
         List<ListenAddress> dropped = listeners.removeDropped();
         if (!dropped.isEmpty()) {
             Log.listenersDropped(dropped);
+        }
+        alone = true;
+        storeListeners();
+    }
+
+    /** Leaves the store of listeners as it is while it is uncertain who will serve: {@link FileDescriptorStore}. */
+    void storeListeners() {
+        if (alone && state == State.SERVING && !leaving) {
+            publication.storeListeners();
+        }
+    }
+
+    /** The parent has published this process, and has parked. */
+    void published() {
+        publication.published();
+    }
+
+    /** The parent, which this generation has succeeded for good, has ended. */
+    void parentEnded() {
+        if (state == State.SERVING) {
+            publication.alone(number);
         }
     }
 
@@ -506,6 +554,7 @@ final class Generation implements Signals.Actions {
         move(State.SERVING);
         leaving = false;
         publish();
+        storeListeners();
         Log.serving(number);
         Optional<String> stop = stopOrigin;
         stopOrigin = Optional.empty();
@@ -537,6 +586,7 @@ final class Generation implements Signals.Actions {
             return; // It ends already; a stop that waits learns it by itself.
         }
         Log.undone(reason, parent);
+        publication.undone();
         succession.abort();
         leaving = true;
         owner.postAfter(participants.park(), () -> {
@@ -642,7 +692,8 @@ final class Generation implements Signals.Actions {
 
     private void leaveService(boolean serviceEnds) {
         if (serviceEnds) {
-            publication.stopping();
+            listeners.serviceEnds();
+            publication.stopping(number);
         }
         owner.postAfter(participants.park(), () -> {
             participants.release();

@@ -12,7 +12,7 @@ import java.util.Optional;
 
 /**
  * The environment with which this process was started, and the variables that are for it alone, those of a
- * handoff and of a training, which are taken out of it so that the program's own children inherit none.
+ * handoff, of a training and of the sockets that systemd passes, which are taken out of it so that the program's own children inherit none.
  *
  * <p>It is read from {@code /proc/self/environ}, because the first call of {@code System.getenv} copies the C library's
  * environment into a map that {@code ProcessBuilder} gives to children and that nothing can be taken out of. So whatever
@@ -27,6 +27,9 @@ final class InitialEnvironment {
             ProcessContext.unsetEnvironment(HandoffVariables.SOCKET);
             ProcessContext.unsetEnvironment(HandoffVariables.TOKEN);
             ProcessContext.unsetEnvironment(AotTraining.VARIABLE);
+            ProcessContext.unsetEnvironment(PassedSockets.COUNT);
+            ProcessContext.unsetEnvironment(PassedSockets.PID);
+            ProcessContext.unsetEnvironment(PassedSockets.NAMES);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

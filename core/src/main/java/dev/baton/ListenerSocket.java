@@ -129,6 +129,15 @@ final class ListenerSocket implements Listener {
         return listener;
     }
 
+    /** Whether a descriptor is bound to this address. */
+    static boolean isAt(ListenAddress address, int descriptor) {
+        try {
+            return matches(socketAddress(address), Sockets.localAddress(descriptor));
+        } catch (IOException | IllegalArgumentException e) {
+            return false;
+        }
+    }
+
     /** What a socket is one of. */
     @FunctionalInterface
     private interface Kind {
@@ -232,6 +241,17 @@ final class ListenerSocket implements Listener {
                 throw new IOException("the listener on " + address.key() + " is closed");
             }
             return Descriptors.duplicate(descriptor);
+        }
+    }
+
+    /** Another listener on the same socket, with a descriptor of its own. */
+    ListenerSocket twin() throws IOException {
+        int descriptor = duplicate();
+        try {
+            return new ListenerSocket(address, descriptor, true, closer);
+        } catch (IOException e) {
+            Descriptors.close(descriptor);
+            throw e;
         }
     }
 

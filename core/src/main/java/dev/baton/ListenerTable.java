@@ -4,6 +4,7 @@ import dev.baton.posix.Descriptors;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -26,6 +27,10 @@ import java.util.stream.Stream;
  *   until removeDropped    is set                  drops it: its path stays     removes its path
  *   from then on           is set                  removes its path             removes its path
  * </pre>
+ *
+ * <p>Systemd may have a listener as well: it is a socket unit's, or in the file descriptor store. The path of the former
+ * is never removed here, that of the latter not at a stop, which may be the first half of {@code systemctl restart}: the
+ * next life of the service gets the socket, and without its path nobody would reach it.
  *
  * <p>The end is one of three: {@link #abandon} if this generation never accepted, {@link #releaseAll} if a successor
  * has the listeners, {@link #closeAll} if nobody shall have them. After it nothing can be claimed.
@@ -50,6 +55,24 @@ final class ListenerTable {
 
     /** Where to listen instead, in a process that nobody but its trainer is to reach. */
     private final Optional<AotTraining> training;
+
+    /**
+     * The sockets of systemd's socket units, of which the program gets duplicates: held until the end, because an address
+     * that systemd listens on cannot be bound again. Their paths are systemd's.
+     */
+    private final List<ListenerSocket> activated = new ArrayList<>();
+
+    /** The keys of those on which the parent's program listens, and this one does not yet. */
+    private final Set<String> expected = new LinkedHashSet<>();
+
+    /** How many sockets of each key the file descriptor store of systemd has. */
+    private Map<String, Integer> stored = Map.of();
+
+    /** Hears that the program has given a listener up. */
+    private Runnable closed = () -> {};
+
+    /** The service ends, or is started again by systemd: which of them this process does not know. */
+    private boolean serviceEnds;
 
     /** No parent will accept on these listeners any more: set by {@link #removeDropped}. */
     private boolean alone;
@@ -85,6 +108,107 @@ final class ListenerTable {
         unclaimed.add(ListenerSocket.adopt(address, descriptor, this::close));
     }
 
+    /** Takes what systemd passed to a first generation. */
+    synchronized void adopt(List<PassedSockets.Passed> sockets) throws IOException {
+        Map<String, Integer> had = new LinkedHashMap<>();
+        for (PassedSockets.Passed socket : sockets) {
+            (socket.stored() ? unclaimed : activated)
+                    .add(ListenerSocket.adopt(socket.address(), socket.descriptor(), this::close));
+            if (socket.stored()) {
+                had.merge(socket.address().key(), 1, Integer::sum);
+            }
+        }
+        stored = Map.copyOf(had);
+    }
+
+    private static final String STORED = "stored ";
+    private static final String ACTIVATED = "activated ";
+    private static final String SPARE = "spare ";
+
+    /** What a successor has to know of the sockets that systemd has too, besides the sockets. */
+    synchronized String ofSystemd() {
+        List<String> keys = keys();
+        List<String> words = new ArrayList<>();
+        stored.forEach((key, count) -> words.addAll(Collections.nCopies(count, STORED + key)));
+        activated.forEach(socket -> words.add(
+                (keys.contains(socket.address().key()) ? ACTIVATED : SPARE)
+                        + socket.address().key()));
+        return String.join("\0", words);
+    }
+
+    /** Learns it from the parent, whose sockets have come. */
+    synchronized void ofSystemd(String known) {
+        Map<String, Integer> had = new LinkedHashMap<>();
+        for (String word : known.split("\0", 0)) {
+            String key = word.substring(word.indexOf(' ') + 1);
+            if (word.startsWith(STORED)) {
+                had.merge(key, 1, Integer::sum);
+            } else if (word.startsWith(ACTIVATED) || word.startsWith(SPARE)) {
+                List<ListenerSocket> passed = unclaimed.stream()
+                        .filter(socket -> socket.address().key().equals(key))
+                        .toList();
+                unclaimed.removeAll(passed);
+                activated.addAll(passed);
+                if (word.startsWith(ACTIVATED)) {
+                    expected.add(key);
+                }
+            }
+        }
+        stored = Map.copyOf(had);
+    }
+
+    /** A copy of how many sockets of each key the file descriptor store has. */
+    synchronized Map<String, Integer> stored() {
+        return new LinkedHashMap<>(stored);
+    }
+
+    synchronized void stored(Map<String, Integer> now) {
+        stored = Map.copyOf(now);
+    }
+
+    /** Duplicates of what the store is to have; whoever holds them closes them. */
+    synchronized List<Offer> storable() throws IOException {
+        List<Offer> offers = new ArrayList<>(own());
+        List<Offer> activatedOnes =
+                offers.stream().filter(offer -> isActivated(offer.address())).toList();
+        for (Offer offer : activatedOnes) {
+            offer.close();
+        }
+        offers.removeAll(activatedOnes);
+        return offers;
+    }
+
+    /** Sockets that systemd has as well, whatever becomes of this process: their paths must stay. */
+    synchronized List<ListenAddress> heldBySystemd() {
+        return Stream.concat(
+                        activated.stream().map(ListenerSocket::address),
+                        stored.keySet().stream().map(ListenAddress::parse))
+                .toList();
+    }
+
+    /** Those of socket units that the program does not listen on. */
+    synchronized List<ListenAddress> spare() {
+        List<String> keys = keys();
+        return activated.stream()
+                .map(ListenerSocket::address)
+                .filter(address -> !keys.contains(address.key()))
+                .toList();
+    }
+
+    private boolean isActivated(ListenAddress address) {
+        return activated.stream().anyMatch(socket -> socket.address().equals(address));
+    }
+
+    /** Has somebody told when the program gives a listener up; called under the monitor. */
+    synchronized void whenClosed(Runnable hears) {
+        closed = hears;
+    }
+
+    /** From now on the paths of stored listeners stay, because the next life of the service may get the sockets. */
+    synchronized void serviceEnds() {
+        serviceEnds = true;
+    }
+
     /**
      * The inherited listener of this address, or a new one.
      *
@@ -102,16 +226,27 @@ final class ListenerTable {
         ListenerSocket listener = inherited.isPresent()
                 ? inherited.get()
                 : ListenerSocket.bind(address, Listeners.orDefault(backlog), this::close);
+        if (claimed.containsKey(listener.address().key())) {
+            listener.release();
+            throw new ListenException(address, "this process already listens there; ask for each address once");
+        }
         if (inherited.isEmpty()) {
             // A path that was given up and is in use again must not be removed with the others.
             dropped.remove(address);
         }
         backlogs.put(listener, Listeners.orDefault(backlog));
-        claimed.put(address.key(), listener);
+        claimed.put(listener.address().key(), listener);
         return listener;
     }
 
-    private Optional<ListenerSocket> takeUnclaimed(ListenAddress address) {
+    private Optional<ListenerSocket> takeUnclaimed(ListenAddress address) throws IOException {
+        Optional<ListenerSocket> unit = activated.stream()
+                .filter(socket -> PassedSockets.fits(socket.address(), address))
+                .findFirst();
+        if (unit.isPresent()) {
+            expected.remove(unit.get().address().key());
+            return Optional.of(unit.get().twin());
+        }
         Optional<ListenerSocket> first = unclaimed.stream()
                 .filter(listener -> listener.address().key().equals(address.key()))
                 .findFirst();
@@ -127,7 +262,12 @@ final class ListenerTable {
 
     /** What the parent passed and nobody has asked for yet. */
     synchronized List<ListenAddress> unclaimed() {
-        return unclaimed.stream().map(ListenerSocket::address).toList();
+        return Stream.concat(
+                        unclaimed.stream().map(ListenerSocket::address),
+                        activated.stream()
+                                .map(ListenerSocket::address)
+                                .filter(address -> expected.contains(address.key())))
+                .toList();
     }
 
     /** Hands a listener on that is the program's own. */
@@ -139,10 +279,22 @@ final class ListenerTable {
     private synchronized void close(ListenerSocket listener) {
         claimed.remove(listener.address().key(), listener);
         backlogs.remove(listener);
-        if (!listener.inherited() || alone) {
-            listener.end();
+        if (isActivated(listener.address())) {
+            listener.release();
+        } else if (!listener.inherited() || alone) {
+            end(listener);
+            closed.run();
         } else if (listener.release()) {
             dropped.add(listener.address());
+        }
+    }
+
+    private void end(ListenerSocket listener) {
+        if (isActivated(listener.address())
+                || (serviceEnds && stored.containsKey(listener.address().key()))) {
+            listener.release();
+        } else {
+            listener.end();
         }
     }
 
@@ -193,7 +345,9 @@ final class ListenerTable {
     private void releaseUnclaimed() {
         for (ListenerSocket listener : unclaimed) {
             listener.release();
-            dropped.add(listener.address());
+            if (!isActivated(listener.address())) {
+                dropped.add(listener.address());
+            }
         }
         unclaimed.clear();
     }
@@ -224,6 +378,25 @@ final class ListenerTable {
      * the program may close a listener at any time, and its number could be another file's before it is sent.
      */
     synchronized List<Offer> offers() throws IOException {
+        List<Offer> offers = own();
+        try {
+            List<ListenAddress> spare = spare();
+            for (ListenerSocket socket : activated) {
+                if (spare.contains(socket.address())) {
+                    offers.add(new Offer(socket.address(), socket.duplicate()));
+                }
+            }
+            return offers;
+        } catch (IOException e) {
+            for (Offer offer : offers) {
+                offer.close();
+            }
+            throw e;
+        }
+    }
+
+    /** Duplicates of those that the program has. */
+    private List<Offer> own() throws IOException {
         List<Offer> offers = new ArrayList<>();
         try {
             for (ListenerSocket listener : claimed.values()) {
@@ -269,6 +442,12 @@ final class ListenerTable {
         ended = true;
         releaseUnclaimed();
         claimed.values().forEach(ListenerSocket::release);
+        releaseActivated();
+    }
+
+    private void releaseActivated() {
+        activated.forEach(ListenerSocket::release);
+        activated.clear();
         claimed.clear();
         backlogs.clear();
     }
@@ -278,8 +457,7 @@ final class ListenerTable {
         ended = true;
         releaseUnclaimed();
         var _ = removeDropped();
-        claimed.values().forEach(ListenerSocket::end);
-        claimed.clear();
-        backlogs.clear();
+        claimed.values().forEach(this::end);
+        releaseActivated();
     }
 }

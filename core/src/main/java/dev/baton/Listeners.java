@@ -3,6 +3,7 @@ package dev.baton;
 import dev.baton.posix.Platform;
 import dev.baton.posix.Sockets;
 import java.io.IOException;
+import java.util.Optional;
 
 /** Listeners of a process that runs without {@link Baton}: the same sockets, with no successor. */
 public final class Listeners {
@@ -12,7 +13,8 @@ public final class Listeners {
     private Listeners() {}
 
     /**
-     * Binds, and listens if connections are to come.
+     * Binds, and listens if connections are to come; if systemd has passed a socket for the address (sd_listen_fds(3)) it is
+     * that, and its path, if it has one, stays when the listener is closed.
      *
      * @param backlog how many connections may wait to be accepted, {@link #DEFAULT_BACKLOG} if not positive; of no
      *     meaning for UDP
@@ -21,7 +23,23 @@ public final class Listeners {
      */
     public static Listener bind(ListenAddress address, int backlog) throws ListenException {
         Platform.current();
-        return ListenerSocket.bind(address, orDefault(backlog), ListenerSocket::end);
+        Optional<PassedSockets.Passed> passed = PassedSockets.take(address);
+        return passed.isPresent()
+                ? passed(passed.get(), orDefault(backlog))
+                : ListenerSocket.bind(address, orDefault(backlog), ListenerSocket::end);
+    }
+
+    private static Listener passed(PassedSockets.Passed passed, int backlog) throws ListenException {
+        try {
+            ListenerSocket listener =
+                    ListenerSocket.adopt(passed.address(), passed.descriptor(), ListenerSocket::release);
+            listener.backlog(backlog);
+            return listener;
+        } catch (IOException e) {
+            ListenException failure = new ListenException(passed.address(), String.valueOf(e.getMessage()));
+            failure.initCause(e);
+            throw failure;
+        }
     }
 
     /**

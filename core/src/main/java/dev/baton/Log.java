@@ -293,6 +293,40 @@ final class Log {
         log(WARNING, "systemd could not be notified: {0}", e.getMessage());
     }
 
+    static void passedSocketsIgnored(String reason) {
+        log(WARNING, "sockets of systemd are ignored, this is a plain start: {0}", reason);
+    }
+
+    static void passedDescriptorIgnored(int descriptor, String name, String reason) {
+        log(
+                WARNING,
+                "descriptor {0}{1}, which systemd has passed, is left alone: {2}",
+                descriptor,
+                name.isEmpty() ? "" : " (" + name + ")",
+                reason);
+    }
+
+    static void passedSocketsSpare(List<ListenAddress> addresses) {
+        log(
+                WARNING,
+                "systemd has passed sockets on which the program does not listen: {0}; they are kept for when it does, and"
+                        + " whoever connects to them waits",
+                addresses);
+    }
+
+    static void serviceManagerVariableIgnored(String name, String value) {
+        log(WARNING, "{0} is no number and ignored: {1}", name, value);
+    }
+
+    static void storeIsFull(int listeners, int room) {
+        log(
+                WARNING,
+                "systemd''s file descriptor store has room for {1} descriptors, and the service has {0} listeners: those"
+                        + " beyond do not survive a crash; raise FileDescriptorStoreMax",
+                listeners,
+                room);
+    }
+
     static void participantFailed(Throwable e) {
         LOGGER.log(ERROR, "a server failed to follow the restart", e);
     }

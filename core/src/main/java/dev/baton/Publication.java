@@ -5,12 +5,14 @@ import java.util.Optional;
 
 /** Which process the outside world takes for the service: the pid file and systemd, always in this order. */
 final class Publication {
+    private final BatonOptions options;
     private final PidFile pidFile;
-    private final SystemdNotifier systemd;
+    private final ServiceManager systemd;
 
-    Publication(BatonOptions options) {
+    Publication(BatonOptions options, ServiceManager systemd) {
+        this.options = options;
         this.pidFile = new PidFile(options.pidFile());
-        this.systemd = new SystemdNotifier(InitialEnvironment.variables().get("NOTIFY_SOCKET"));
+        this.systemd = systemd;
     }
 
     void check(Optional<Long> parent) throws IOException {
@@ -24,23 +26,43 @@ final class Publication {
         Log.step("published");
     }
 
+    /** The parent has published this process, and has parked. */
+    void published() {
+        systemd.isMain();
+    }
+
+    /** The generation before this one, which serves, has ended. */
+    void alone(int generation) {
+        systemd.alone(generation);
+    }
+
     /** The successor serves. */
-    void switched(int generation, long pid) {
+    void switched(int generation, long pid, int own) {
         write(pid);
-        systemd.switched(generation, pid);
+        systemd.switched(generation, pid, own);
         Log.step("published the successor");
     }
 
-    void restarting() {
-        systemd.reloading();
+    void restarting(int generation, int next) {
+        systemd.reloading(generation, next, options.readyTimeout());
     }
 
     void restartFailed(int generation, String reason) {
         systemd.restartFailed(generation, reason);
     }
 
-    void stopping() {
-        systemd.stopping();
+    /** The parent has published itself, and this process ends. */
+    void undone() {
+        systemd.isNotMain();
+    }
+
+    void stopping(int generation) {
+        systemd.stopping(generation, options.drainTimeout());
+    }
+
+    /** This generation serves for good: whoever keeps copies of listeners is to have those that it has. */
+    void storeListeners() {
+        systemd.storeListeners();
     }
 
     /** The service has ended. */

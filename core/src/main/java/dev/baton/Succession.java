@@ -97,7 +97,7 @@ final class Succession {
         current = attempt;
         Log.restartRequested(origin, attempt.generation());
         generation.warnings().forEach(Log::releaseFile);
-        publication.restarting();
+        publication.restarting(generation.number(), attempt.generation());
         attempt.deadline(Deadline.in(owner, options.readyTimeout(), () -> late(attempt)));
         try {
             Process process = attempt.spawn(
@@ -202,7 +202,7 @@ final class Succession {
             current = null;
             next = attempt.generation() + 1;
             wayBack.open(attempt);
-            publication.switched(attempt.generation(), attempt.pid());
+            publication.switched(attempt.generation(), attempt.pid(), generation.number());
             generation.succeededBy(attempt);
         }
     }
@@ -254,6 +254,7 @@ final class Succession {
         if (cause != RestartResult.Cause.STOPPED) {
             publication.restartFailed(generation.number(), detail);
             Log.restartFailed(attempt, generation.number(), failure);
+            generation.storeListeners();
         }
         attempt.report(failure);
         attempt.stopOrigin().ifPresent(generation::beginStop);

@@ -23,6 +23,11 @@ public final class Descriptors {
         return (Libc.Function.FCNTL.call(descriptor, Libc.F_GETFD, 0) & Libc.FD_CLOEXEC) != 0;
     }
 
+    /** Has exec close the descriptor; a property of the descriptor. */
+    public static void makeCloseOnExec(int descriptor) throws PosixException {
+        Libc.Function.FCNTL.call(descriptor, Libc.F_SETFD, Libc.FD_CLOEXEC);
+    }
+
     /** Whether reads and accepts return at once; a property of the open file description, shared by all processes. */
     public static boolean isNonBlocking(int descriptor) throws PosixException {
         return (Libc.Function.FCNTL.call(descriptor, Libc.F_GETFL, 0) & Libc.O_NONBLOCK) != 0;

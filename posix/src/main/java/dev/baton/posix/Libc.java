@@ -39,6 +39,7 @@ final class Libc {
     static final int SOL_SOCKET = 1;
     static final int SO_REUSEADDR = 2;
     static final int SO_TYPE = 3;
+    static final int SO_PASSCRED = 16;
     static final int SO_PEERCRED = 17;
     static final int SO_RCVTIMEO = 20;
     static final int SO_SNDTIMEO = 21;
@@ -46,6 +47,7 @@ final class Libc {
     static final int SO_DOMAIN = 39;
     static final int SO_ATTACH_FILTER = 26;
     static final int SCM_RIGHTS = 1;
+    static final int SCM_CREDENTIALS = 2;
     static final int IPPROTO_TCP = 6;
     static final int TCP_INFO = 11;
     static final int IPPROTO_IPV6 = 41;
@@ -59,6 +61,7 @@ final class Libc {
 
     static final int SHUT_RDWR = 2;
     static final int F_GETFD = 1;
+    static final int F_SETFD = 2;
     static final int F_GETFL = 3;
     static final int F_SETFL = 4;
     static final int F_DUPFD_CLOEXEC = 1030;

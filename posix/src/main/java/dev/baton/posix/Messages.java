@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.SocketAddress;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -23,6 +24,9 @@ public final class Messages {
     private static final int CMSGHDR_SIZE = 16;
     private static final int KERNEL_MAX_DESCRIPTORS = 253;
 
+    /** A control message with {@code struct ucred}, padded. */
+    private static final long CREDENTIALS_SIZE = CMSGHDR_SIZE + 16;
+
     private Messages() {}
 
     /**
@@ -33,22 +37,21 @@ public final class Messages {
     public static void send(int socket, byte[] payload, int[] descriptors, boolean wait) throws PosixException {
         try (Arena arena = Arena.ofConfined()) {
             Header header = Header.of(arena, payload);
-            if (descriptors.length > 0) {
-                MemorySegment control = header.reserveControl(descriptors.length);
-                control.set(ValueLayout.JAVA_LONG, 0, CMSGHDR_SIZE + 4L * descriptors.length);
-                control.set(ValueLayout.JAVA_INT, 8, Libc.SOL_SOCKET);
-                control.set(ValueLayout.JAVA_INT, 12, Libc.SCM_RIGHTS);
-                MemorySegment.copy(descriptors, 0, control, ValueLayout.JAVA_INT, CMSGHDR_SIZE, descriptors.length);
-            }
+            header.attach(descriptors);
             int flags = Libc.MSG_NOSIGNAL | (wait ? 0 : Libc.MSG_DONTWAIT);
             Libc.Function.SENDMSG.call(socket, header.segment.address(), flags);
         }
     }
 
-    /** Sends one datagram to an address; waits for room in its queue, at most for {@link Sockets#setTimeout}. */
-    public static void sendTo(int socket, SocketAddress address, byte[] payload) throws PosixException {
+    /**
+     * Sends one datagram to an address, with descriptors, which stay the caller's; waits for room in its queue, at most for
+     * {@link Sockets#setTimeout}.
+     */
+    public static void sendTo(int socket, SocketAddress address, byte[] payload, int... descriptors)
+            throws PosixException {
         try (Arena arena = Arena.ofConfined()) {
             Header header = Header.of(arena, payload);
+            header.attach(descriptors);
             MemorySegment name = SocketAddresses.encode(arena, address);
             header.segment.set(ValueLayout.JAVA_LONG, 0, name.address());
             header.segment.set(ValueLayout.JAVA_INT, 8, (int) name.byteSize());
@@ -67,6 +70,30 @@ public final class Messages {
             Header header = Header.of(arena, maxBytes);
             MemorySegment control = header.reserveControl(KERNEL_MAX_DESCRIPTORS);
             return header.receive(socket, () -> descriptors(control, header.segment.get(ValueLayout.JAVA_LONG, 40)));
+        }
+    }
+
+    /** A message, and the process that the kernel names as its sender. */
+    public record Signed(ReceivedMessage message, PeerCredentials sender) {}
+
+    /**
+     * As {@link #receive}, with the sender of this one message: SCM_CREDENTIALS of unix(7).
+     *
+     * @param socket one to which {@link Sockets#passCredentials} was applied before the message was sent
+     * @throws IllegalStateException if the kernel does not name the sender, because that was not done
+     */
+    public static Signed receiveSigned(int socket, int maxBytes) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            Header header = Header.of(arena, maxBytes);
+            MemorySegment control = header.reserveControl(CREDENTIALS_SIZE, KERNEL_MAX_DESCRIPTORS);
+            ReceivedMessage message = header.receive(
+                    socket,
+                    () -> find(control, header.segment.get(ValueLayout.JAVA_LONG, 40), Libc.SCM_RIGHTS)
+                            .map(rights -> rights.toArray(ValueLayout.JAVA_INT))
+                            .orElseGet(() -> new int[0]));
+            return find(control, header.segment.get(ValueLayout.JAVA_LONG, 40), Libc.SCM_CREDENTIALS)
+                    .map(sender -> new Signed(message, PeerCredentials.of(sender)))
+                    .orElseThrow(() -> new IllegalStateException("the kernel does not name the sender"));
         }
     }
 
@@ -107,12 +134,44 @@ public final class Messages {
             return new ReceivedMessage(payload, descriptors.get(), truncated);
         }
 
+        void attach(int... descriptors) {
+            if (descriptors.length > 0) {
+                MemorySegment control = reserveControl(descriptors.length);
+                control.set(ValueLayout.JAVA_LONG, 0, CMSGHDR_SIZE + 4L * descriptors.length);
+                control.set(ValueLayout.JAVA_INT, 8, Libc.SOL_SOCKET);
+                control.set(ValueLayout.JAVA_INT, 12, Libc.SCM_RIGHTS);
+                MemorySegment.copy(descriptors, 0, control, ValueLayout.JAVA_INT, CMSGHDR_SIZE, descriptors.length);
+            }
+        }
+
         MemorySegment reserveControl(int descriptors) {
-            MemorySegment control = arena.allocate((CMSGHDR_SIZE + 4L * descriptors + 7) & ~7L, 8);
+            return reserveControl(0, descriptors);
+        }
+
+        /** For descriptors, and so many bytes of other control data besides. */
+        MemorySegment reserveControl(long more, int descriptors) {
+            MemorySegment control = arena.allocate(more + aligned(CMSGHDR_SIZE + 4L * descriptors), 8);
             segment.set(ValueLayout.JAVA_LONG, 32, control.address());
             segment.set(ValueLayout.JAVA_LONG, 40, control.byteSize());
             return control;
         }
+    }
+
+    private static long aligned(long size) {
+        return (size + 7) & ~7L;
+    }
+
+    /** The data of the first control message of this type, of those that the kernel has written. */
+    private static Optional<MemorySegment> find(MemorySegment control, long length, int type) {
+        for (long at = 0; at + CMSGHDR_SIZE <= length; ) {
+            long size = control.get(ValueLayout.JAVA_LONG, at);
+            if (control.get(ValueLayout.JAVA_INT, at + 8) == Libc.SOL_SOCKET
+                    && control.get(ValueLayout.JAVA_INT, at + 12) == type) {
+                return Optional.of(control.asSlice(at + CMSGHDR_SIZE, size - CMSGHDR_SIZE));
+            }
+            at += aligned(size);
+        }
+        return Optional.empty();
     }
 
     private static int[] descriptors(MemorySegment control, long length) {

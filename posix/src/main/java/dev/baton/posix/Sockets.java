@@ -250,11 +250,13 @@ public final class Sockets {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment credentials = arena.allocate(ValueLayout.JAVA_INT, 3);
             getOption(socket, Libc.SO_PEERCRED, arena, credentials);
-            return new PeerCredentials(
-                    credentials.getAtIndex(ValueLayout.JAVA_INT, 0),
-                    credentials.getAtIndex(ValueLayout.JAVA_INT, 1),
-                    credentials.getAtIndex(ValueLayout.JAVA_INT, 2));
+            return PeerCredentials.of(credentials);
         }
+    }
+
+    /** Has the kernel name the sender of each message that comes from now on: {@link Messages#receiveSigned}. */
+    public static void passCredentials(int socket) throws PosixException {
+        setOption(socket, Libc.SOL_SOCKET, Libc.SO_PASSCRED, 1);
     }
 
     /** Bounds each blocking receive, accept and send from now on: they fail with {@link Errno#EAGAIN}; zero: no bound. */

@@ -1,0 +1,163 @@
+package dev.baton;
+
+import dev.baton.posix.Descriptors;
+import dev.baton.posix.PosixException;
+import dev.baton.posix.Sockets;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sockets that systemd has passed to this process, as sd_listen_fds(3) says: those of socket units, and those that an
+ * earlier life of the service has put into the {@linkplain FileDescriptorStore file descriptor store}.
+ *
+ * <p>They are the descriptors from 3 on, {@code $LISTEN_FDS} of them, if {@code $LISTEN_PID} is this process. The variables
+ * are gone from the environment by then ({@link InitialEnvironment}). Values that make no sense are somebody's leftover and
+ * no reason not to start: one line in the log, and nothing is taken.
+ *
+ * <p>Each is taken once: by {@link Baton} when it starts, or by a server that runs without.
+ */
+final class PassedSockets {
+    static final String COUNT = "LISTEN_FDS";
+    static final String PID = "LISTEN_PID";
+    static final String NAMES = "LISTEN_FDNAMES";
+
+    /** SD_LISTEN_FDS_START. */
+    private static final int FIRST = 3;
+
+    /** What was passed and is not taken; read from the environment at first use. */
+    private static @Nullable List<Passed> waiting; // guarded by the class
+
+    /**
+     * One of them, non-blocking and close-on-exec; whoever takes it owns the descriptor.
+     *
+     * @param stored whether an earlier life of this service has stored it; else it is a socket unit's
+     */
+    record Passed(ListenAddress address, int descriptor, boolean stored) {}
+
+    private PassedSockets() {}
+
+    static synchronized List<Passed> takeAll() {
+        List<Passed> taken = List.copyOf(waiting());
+        waiting().clear();
+        return taken;
+    }
+
+    /** The first at which a listener of this address is to listen. */
+    static synchronized Optional<Passed> take(ListenAddress address) {
+        Optional<Passed> found = waiting().stream()
+                .filter(passed -> fits(passed.address(), address))
+                .findFirst();
+        found.ifPresent(waiting()::remove);
+        return found;
+    }
+
+    private static List<Passed> waiting() {
+        if (waiting == null) {
+            waiting = new ArrayList<>(
+                    read(InitialEnvironment.variables(), ProcessHandle.current().pid()));
+        }
+        return waiting;
+    }
+
+    /**
+     * Whether a socket that systemd passed is the one for a listener that the program asks for. All addresses are all
+     * addresses, of IPv4 alone or of both: the socket unit says which.
+     */
+    static boolean fits(ListenAddress passed, ListenAddress requested) {
+        return passed.key().equals(requested.key())
+                || (passed instanceof ListenAddress.Tcp has
+                        && requested instanceof ListenAddress.Tcp wants
+                        && areAll(has.socketAddress(), wants.socketAddress()))
+                || (passed instanceof ListenAddress.Udp had
+                        && requested instanceof ListenAddress.Udp wanted
+                        && areAll(had.socketAddress(), wanted.socketAddress()));
+    }
+
+    private static boolean areAll(InetSocketAddress one, InetSocketAddress other) {
+        return one.getPort() == other.getPort()
+                && one.getAddress().isAnyLocalAddress()
+                && other.getAddress().isAnyLocalAddress();
+    }
+
+    static List<Passed> read(Map<String, String> environment, long pid) {
+        String count = environment.get(COUNT);
+        String process = environment.get(PID);
+        if (count == null && process == null) {
+            return List.of();
+        }
+        if (!String.valueOf(pid).equals(process)) {
+            Log.passedSocketsIgnored(PID + (process == null ? " is missing" : " is " + process) + " and this process is "
+                    + pid);
+            return List.of();
+        }
+        int descriptors = count == null || !count.matches("[0-9]{1,7}") ? -1 : Integer.parseInt(count);
+        if (descriptors < 0) {
+            Log.passedSocketsIgnored(COUNT + (count == null ? " is missing" : " is no number: " + count));
+            return List.of();
+        }
+        String names = environment.get(NAMES);
+        String[] named = names == null ? new String[0] : names.split(":", -1);
+        try {
+            // All before any is used: if one is not open the variables are not to be trusted.
+            for (int i = 0; i < descriptors; i++) {
+                Descriptors.makeCloseOnExec(FIRST + i);
+            }
+        } catch (PosixException e) {
+            Log.passedSocketsIgnored(COUNT + " is " + count + " and not so many descriptors are open: " + e.getMessage());
+            return List.of();
+        }
+        List<Passed> passed = new ArrayList<>();
+        for (int i = 0; i < descriptors; i++) {
+            adopt(FIRST + i, named.length == descriptors ? named[i] : "").ifPresent(passed::add);
+        }
+        return passed;
+    }
+
+    /** Empty if it is nothing to listen on: then it is left as it is, and may be of use to the program. */
+    private static Optional<Passed> adopt(int descriptor, String name) {
+        try {
+            Optional<ListenAddress> address = addressOf(descriptor);
+            if (address.isPresent()) {
+                Descriptors.makeNonBlocking(descriptor);
+                return Optional.of(new Passed(
+                        FileDescriptorStore.key(name)
+                                .filter(key -> ListenerSocket.isAt(key, descriptor))
+                                .orElse(address.get()),
+                        descriptor,
+                        FileDescriptorStore.isOurs(name)));
+            }
+            Log.passedDescriptorIgnored(descriptor, name, "it neither listens nor is it for datagrams of IP");
+        } catch (IOException | IllegalArgumentException e) {
+            Log.passedDescriptorIgnored(descriptor, name, String.valueOf(e.getMessage()));
+        }
+        return Optional.empty();
+    }
+
+    /** The address of a listener that Baton can use, as the kernel has it. */
+    private static Optional<ListenAddress> addressOf(int descriptor) throws IOException {
+        SocketAddress local = Sockets.localAddress(descriptor);
+        boolean listens = Sockets.isListening(descriptor) && Sockets.isStreamFor(descriptor, local);
+        if (local instanceof InetSocketAddress ip) {
+            // By its bytes, which makes an address of IPv4 that is written as one of IPv6 what it is.
+            InetSocketAddress plain = new InetSocketAddress(
+                    InetAddress.getByAddress(ip.getAddress().getAddress()), ip.getPort());
+            if (Sockets.isDatagramFor(descriptor, local)) {
+                return Optional.of(new ListenAddress.Udp(plain));
+            }
+            return listens ? Optional.of(new ListenAddress.Tcp(plain)) : Optional.empty();
+        }
+        return listens
+                        && local instanceof UnixDomainSocketAddress unix
+                        && unix.getPath().isAbsolute()
+                ? Optional.of(new ListenAddress.Unix(unix.getPath()))
+                : Optional.empty();
+    }
+}
