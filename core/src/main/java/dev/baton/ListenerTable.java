@@ -256,6 +256,9 @@ final class ListenerTable {
 
     /** The parent's next listener of this address, as a descriptor that is the caller's from now on. */
     synchronized OptionalInt detach(ListenAddress address) throws IOException {
+        if (ended) {
+            return OptionalInt.empty();
+        }
         Optional<ListenerSocket> listener = takeUnclaimed(address);
         return listener.isPresent() ? OptionalInt.of(listener.get().detach()) : OptionalInt.empty();
     }
@@ -446,8 +449,7 @@ final class ListenerTable {
     }
 
     private void releaseActivated() {
-        activated.forEach(ListenerSocket::release);
-        activated.clear();
+        activated.forEach(ListenerSocket::release); // And remembered: somebody may still ask whose the paths are.
         claimed.clear();
         backlogs.clear();
     }

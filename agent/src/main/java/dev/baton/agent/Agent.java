@@ -81,10 +81,14 @@ public final class Agent {
 
     private void awaitReady() {
         try {
-            if (!readiness.await(LONG) && baton.generation() > 1) {
-                tellWhatIsMissing();
+            if (baton.generation() > 1) {
+                if (!readiness.await(LONG)) {
+                    tellWhatIsMissing();
+                }
+                readiness.await();
+            } else {
+                awaitFirstLife();
             }
-            readiness.await();
             // In a training the URL's port is the service's, not this program's.
             if (options.ready() instanceof Ready.Health health && !baton.isTraining()) {
                 awaitHealth(health, new HealthProbe(health, listeners));
@@ -94,6 +98,24 @@ public final class Agent {
             Log.notReady(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /**
+     * After a crash systemd passes the sockets that the program had, and it is ready when it listens on all of them: those
+     * that it does not are closed then. A release that has fewer is not waited for without end; some time after it has begun
+     * to listen at all, it is ready as it is.
+     */
+    private void awaitFirstLife() throws InterruptedException {
+        boolean listened = false;
+        while (!readiness.await(LONG)) {
+            if (listened && options.ready() != Ready.Rule.EXPLICIT) {
+                Log.waitsNoLonger(listeners.missing());
+                listeners.giveUpMissing();
+                readiness.await();
+                return;
+            }
+            listened = listeners.isAnyAwaited();
         }
     }
 

@@ -56,6 +56,14 @@ final class Log {
                         : "the parent listened on " + missing + ", and the program does not yet");
     }
 
+    static void waitsNoLonger(List<ListenAddress> missing) {
+        LOGGER.log(
+                WARNING,
+                "systemd has passed what an earlier life of the program listened on, and the program does not listen on {0}:"
+                        + " that is closed",
+                missing);
+    }
+
     static void waitsForWord() {
         LOGGER.log(WARNING, "not ready: the program has not said that it is, as ready=explicit demands");
     }

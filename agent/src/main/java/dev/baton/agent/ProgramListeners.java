@@ -3,6 +3,7 @@ package dev.baton.agent;
 import dev.baton.Baton;
 import dev.baton.ListenAddress;
 import dev.baton.posix.Descriptors;
+import dev.baton.posix.PosixException;
 import dev.baton.posix.Sockets;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -16,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
@@ -68,8 +70,14 @@ final class ProgramListeners {
     /** Whether another generation listens at {@link #paths}. */
     private volatile boolean pathsAreAnothers;
 
+    /** This process does not serve yet, or not any more. */
+    private volatile boolean startsOrEnds = true;
+
     /** Lets {@link #keeps} be asked; called before the first socket is bound to a path, and then again. */
     private final Runnable guard;
+
+    /** Whether the program can serve without what it does not listen on. */
+    private volatile boolean givenUp;
 
     /** Whether what begins to listen may be heard at once. */
     private boolean accepting;
@@ -126,6 +134,11 @@ final class ProgramListeners {
                 }
             }
         }
+        for (ListenAddress address : baton.listenersOfSystemd()) {
+            if (address instanceof ListenAddress.Unix path) {
+                paths.add(path);
+            }
+        }
     }
 
     // What the hooks ask; called by threads of the program.
@@ -165,8 +178,10 @@ final class ProgramListeners {
         Optional<Inherited> free = inherited.stream()
                 .filter(candidate -> candidate.address.equals(key) && !candidate.isTaken())
                 .findFirst();
-        if (free.isPresent()) {
-            if (!StreamFamily.of(free.get().descriptor).equals(family)) {
+        if (free.isEmpty()) {
+            free = ofSocketUnit(number, key, family.get());
+        } else {
+            if (!isFor(free.get(), family.get())) {
                 throw new IOException("the parent's socket is of the other family of IP: give both the same value of"
                         + " java.net.preferIPv4Stack, or stop and start the service");
             }
@@ -175,8 +190,47 @@ final class ProgramListeners {
             free.get().number = number;
             free.get().listener = null;
         }
-        bound.put(number, new Bound(key, family.get(), free));
+        ListenAddress address = free.map(source -> source.address).orElse(key);
+        bound.put(number, new Bound(address, family.get(), free));
         return free.isPresent();
+    }
+
+    /**
+     * Whether the program can use the socket in the place of one of its own. Systemd makes one of IPv4 for an address of
+     * IPv4, where the JDK makes one of IPv6; what is accepted from either is the same to it.
+     */
+    private boolean isFor(Inherited socket, StreamFamily family) throws PosixException {
+        Optional<StreamFamily> real = StreamFamily.of(socket.descriptor);
+        return real.equals(Optional.of(family))
+                || (real.equals(Optional.of(StreamFamily.IPV4))
+                        && family == StreamFamily.IPV6
+                        && baton.listenersOfSystemd().contains(socket.address));
+    }
+
+    /**
+     * The socket of a socket unit that systemd has passed for this address, if it has. Baton keeps it as well, so that it can
+     * be had as often as the program binds the address.
+     */
+    private Optional<Inherited> ofSocketUnit(int number, ListenAddress key, StreamFamily family) throws IOException {
+        OptionalInt passed = baton.takeInherited(key);
+        if (passed.isEmpty()) {
+            return Optional.empty();
+        }
+        int descriptor = passed.getAsInt();
+        try {
+            ListenAddress address = key(localAddress(descriptor), StreamFamily.of(descriptor).orElse(family))
+                    .orElse(key);
+            Inherited socket = new Inherited(address, descriptor);
+            if (!isFor(socket, family)) {
+                throw new IOException("systemd's socket is of the other family of IP: give the JVM the value of"
+                        + " java.net.preferIPv4Stack that fits the socket unit");
+            }
+            waiters.during(number, () -> EpollWatch.replace(number, descriptor));
+            socket.number = number;
+            return Optional.of(socket);
+        } finally {
+            Descriptors.close(descriptor);
+        }
     }
 
     /** What is bound in a training is bound where nobody looks for it, but a path, which the program may have removed. */
@@ -331,7 +385,18 @@ final class ProgramListeners {
      */
     synchronized boolean isComplete() {
         return listeners.stream().anyMatch(each -> each.isOpen() && awaited.contains(each.number()))
-                && missing().isEmpty();
+                && (givenUp || missing().isEmpty());
+    }
+
+    /** Whether the program has begun to wait for what comes to any listener. */
+    synchronized boolean isAnyAwaited() {
+        return listeners.stream().anyMatch(each -> each.isOpen() && awaited.contains(each.number()));
+    }
+
+    /** What is missing is not waited for any longer. */
+    void giveUpMissing() {
+        givenUp = true;
+        changed.run();
     }
 
     /** Those of the parent that the program does not listen on yet. */
@@ -366,10 +431,16 @@ final class ProgramListeners {
      * programs remove the path before they bind it, because a dead process leaves its path behind, and many at their end.
      * So what a successor removes before it serves, and what a parent removes that has been succeeded, stays: its clients
      * find the same socket there all the time. While a process serves, and when it ends without a successor, the path is
-     * its own.
+     * its own, unless systemd has the socket too, and gives it to the next life of the service.
      */
     boolean keeps(String file) {
-        return pathsAreAnothers && !paths.isEmpty() && paths.contains(new ListenAddress.Unix(Path.of(file)));
+        if (paths.isEmpty()) {
+            return false;
+        }
+        ListenAddress.Unix path = new ListenAddress.Unix(Path.of(file));
+        return paths.contains(path)
+                && (pathsAreAnothers
+                        || (startsOrEnds && baton.listenersOfSystemd().contains(path)));
     }
 
     /** Whether {@link #keeps} has to be asked. */
@@ -384,12 +455,14 @@ final class ProgramListeners {
 
     /** Whose are the paths of Unix listeners from now on, as this process ends? */
     void ends(boolean succeeded) {
+        startsOrEnds = true;
         pathsAreAnothers = succeeded;
     }
 
     /** Lets the program accept; what it did not bind is the parent's alone, and ends with it. */
     synchronized void resume() throws IOException {
         accepting = true;
+        startsOrEnds = false;
         pathsAreAnothers = false;
         Attempts attempts = new Attempts();
         listeners.forEach(listener -> attempts.run(listener::putBack));
