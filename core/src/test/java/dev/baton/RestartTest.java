@@ -399,45 +399,6 @@ class RestartTest {
         }
     }
 
-    @Test
-    void systemdHearsTheDocumentedSequence() throws Exception {
-        try (SystemdDouble systemd = SystemdDouble.open(directory.resolve("notify"))) {
-            try (ChildJvm child = start(
-                    b -> b.environment("NOTIFY_SOCKET", systemd.path()).environment("BATON_READY_TIMEOUT", "30s"),
-                    "127.0.0.1:0")) {
-                long first = child.pid();
-                assertThat(systemd.next()).containsExactly("READY=1", "MAINPID=" + first, "STATUS=generation 1 serves");
-
-                files.script("exit 1");
-                long before = System.nanoTime() / 1_000;
-                hup();
-                List<String> reloading = systemd.next();
-                assertThat(reloading).hasSize(3).startsWith("RELOADING=1");
-                assertThat(Long.parseLong(reloading.get(1).substring("MONOTONIC_USEC=".length())))
-                        .isBetween(before, System.nanoTime() / 1_000);
-                assertThat(systemd.next())
-                        .containsExactly(
-                                "READY=1", "STATUS=generation 1 serves on; restart failed: ended with exit status 1");
-
-                files.script("serve");
-                hup();
-                assertThat(systemd.next()).startsWith("RELOADING=1");
-                child.awaitLine("2 ready", SOON);
-                child.awaitExit(SOON);
-                long second = files.publishedPid();
-                assertThat(systemd.next())
-                        .containsExactly("MAINPID=" + second, "READY=1", "STATUS=generation 2 serves");
-
-                kill(second, "TERM");
-                assertThat(systemd.next()).containsExactly("STOPPING=1", "STATUS=connections finish");
-                child.awaitAllGone(SOON);
-                assertThat(systemd.isSilent())
-                        .as("an old generation's end is no news")
-                        .isTrue();
-            }
-        }
-    }
-
     private static List<String> said(ChildJvm child, String prefix) {
         return child.lines().stream()
                 .map(OutputLine::text)

@@ -244,22 +244,4 @@ class UndoTest {
             assertThat(ProcFs.running(second)).isTrue();
         }
     }
-
-    @Test
-    void systemdHearsWhichProcessServesAgain() throws Exception {
-        try (SystemdDouble systemd = SystemdDouble.open(directory.resolve("notify"))) {
-            Map<String, String> options = Map.of("BATON_UNDO_WINDOW", "10m", "NOTIFY_SOCKET", systemd.path());
-            try (ChildJvm child = files.start(options, "127.0.0.1:0")) {
-                List<String> firstServes = List.of("READY=1", "MAINPID=" + child.pid(), "STATUS=generation 1 serves");
-                assertThat(systemd.next()).isEqualTo(firstServes);
-                long second = files.restart(child, 2);
-                assertThat(systemd.next()).startsWith("RELOADING=1");
-                assertThat(systemd.next())
-                        .containsExactly("MAINPID=" + second, "READY=1", "STATUS=generation 2 serves");
-                Signals.send(second, "KILL");
-                assertThat(systemd.next()).isEqualTo(firstServes);
-                assertThat(systemd.isSilent()).isTrue();
-            }
-        }
-    }
 }

@@ -190,8 +190,7 @@ final class ProgramListeners {
             free.get().number = number;
             free.get().listener = null;
         }
-        ListenAddress address = free.map(source -> source.address).orElse(key);
-        bound.put(number, new Bound(address, family.get(), free));
+        bound.put(number, new Bound(free.map(source -> source.address).orElse(key), family.get(), free));
         return free.isPresent();
     }
 
