@@ -1,8 +1,9 @@
-/** The command line: those who operate services, serve files, make AOT caches, and demonstrate. */
+/** The command line: those who operate and supervise services, serve files, make AOT caches, and demonstrate. */
 module dev.baton.cli {
     requires static org.jspecify;
     requires dev.baton;
     requires dev.baton.http;
+    requires dev.baton.run;
     // The demo drives the server with the strict client.
     requires dev.baton.testkit;
     requires info.picocli;

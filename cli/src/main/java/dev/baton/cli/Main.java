@@ -15,6 +15,7 @@ import picocli.CommandLine.IVersionProvider;
         versionProvider = Main.Version.class,
         subcommands = {
             ServeCommand.class,
+            RunCommand.class,
             ListCommand.class,
             StatusCommand.class,
             RestartCommand.class,
@@ -50,6 +51,10 @@ public final class Main {
 
     /** Runs a command and returns its status. */
     static int run(CommandLine commandLine, String... arguments) {
+        if (arguments.length > 0 && arguments[0].equals(RunCommand.NAME)) {
+            // What follows is another program's: an @FILE there is for that one to read.
+            return commandLine.setExpandAtFiles(false).execute(arguments);
+        }
         for (String argument : arguments) {
             // picocli would take the name of a file that it cannot read for a plain argument.
             if (argument.startsWith("@") && !Files.isReadable(Path.of(argument.substring(1)))) {

@@ -18,6 +18,41 @@ public final class Descriptors {
         return Libc.Function.FCNTL.call(descriptor, Libc.F_DUPFD_CLOEXEC, 0);
     }
 
+    /** The same, with a number of at least {@code least}. */
+    public static int duplicate(int descriptor, int least) throws PosixException {
+        return Libc.Function.FCNTL.call(descriptor, Libc.F_DUPFD_CLOEXEC, least);
+    }
+
+    /**
+     * Has exec close this descriptor and all with higher numbers that are open now: close_range(2), Linux 5.11. The JDK
+     * makes sockets that exec would leave open.
+     */
+    public static void closeOnExecFrom(int first) throws PosixException {
+        Libc.Function.SYSCALL.call(Libc.SYS_CLOSE_RANGE, first, 0xffffffffL, Libc.CLOSE_RANGE_CLOEXEC);
+    }
+
+    /**
+     * Waits until one of the descriptors can be read or has ended, or the time is over: poll(2).
+     *
+     * @param timeout in milliseconds; negative: for ever
+     * @return which of them, in their order
+     */
+    public static boolean[] awaitReadable(int[] descriptors, int timeout) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment set = arena.allocate(8L * descriptors.length, 4);
+            for (int i = 0; i < descriptors.length; i++) {
+                set.set(ValueLayout.JAVA_INT, 8L * i, descriptors[i]);
+                set.set(ValueLayout.JAVA_SHORT, 8L * i + 4, (short) Libc.POLLIN);
+            }
+            Libc.Function.POLL.call(set.address(), descriptors.length, timeout);
+            boolean[] readable = new boolean[descriptors.length];
+            for (int i = 0; i < descriptors.length; i++) {
+                readable[i] = set.get(ValueLayout.JAVA_SHORT, 8L * i + 6) != 0;
+            }
+            return readable;
+        }
+    }
+
     /** Whether the descriptor is closed by exec; a property of the descriptor. */
     public static boolean isCloseOnExec(int descriptor) throws PosixException {
         return (Libc.Function.FCNTL.call(descriptor, Libc.F_GETFD, 0) & Libc.FD_CLOEXEC) != 0;

@@ -85,6 +85,22 @@ final class Libc {
     static final int EPOLL_CTL_MOD = 3;
 
     static final int POLLIN = 1;
+
+    static final int P_ALL = 0;
+    static final int WNOHANG = 1;
+    static final int WEXITED = 4;
+    static final int WNOWAIT = 0x1000000;
+    static final int PR_SET_CHILD_SUBREAPER = 36;
+
+    /** Calls that came when all architectures had begun to number new ones alike. */
+    static final int SYS_PIDFD_SEND_SIGNAL = 424;
+
+    static final int SYS_PIDFD_OPEN = 434;
+    static final int SYS_CLOSE_RANGE = 436;
+    static final int CLOSE_RANGE_CLOEXEC = 4;
+
+    static final int POSIX_SPAWN_SETPGROUP = 0x02;
+    static final int POSIX_SPAWN_SETSIGMASK = 0x08;
     static final int POLLERR = 8;
 
     private Libc() {}
@@ -134,6 +150,7 @@ final class Libc {
         DUP2("dup2"),
         DUP3("dup3"),
         EPOLL_CTL("epoll_ctl"),
+        EXECVE("execve"),
         FCNTL("fcntl"),
         FLOCK("flock"),
         GETEUID("geteuid"),
@@ -143,6 +160,16 @@ final class Libc {
         OPEN("open"),
         PIPE2("pipe2"),
         POLL("poll"),
+        POSIX_SPAWNATTR_DESTROY("posix_spawnattr_destroy"),
+        POSIX_SPAWNATTR_INIT("posix_spawnattr_init"),
+        POSIX_SPAWNATTR_SETFLAGS("posix_spawnattr_setflags"),
+        POSIX_SPAWNATTR_SETPGROUP("posix_spawnattr_setpgroup"),
+        POSIX_SPAWNATTR_SETSIGMASK("posix_spawnattr_setsigmask"),
+        POSIX_SPAWNP("posix_spawnp"),
+        POSIX_SPAWN_FILE_ACTIONS_ADDDUP2("posix_spawn_file_actions_adddup2"),
+        POSIX_SPAWN_FILE_ACTIONS_DESTROY("posix_spawn_file_actions_destroy"),
+        POSIX_SPAWN_FILE_ACTIONS_INIT("posix_spawn_file_actions_init"),
+        PRCTL("prctl"),
         READ("read"),
         RECVMSG("recvmsg"),
         SENDMSG("sendmsg"),
@@ -151,13 +178,24 @@ final class Libc {
         SIGNAL("signal"),
         SOCKET("socket"),
         SOCKETPAIR("socketpair"),
+        SYSCALL("syscall"),
         UNSETENV("unsetenv"),
+        WAITID("waitid"),
+        WAITPID("waitpid"),
         WRITE("write");
 
         private final String symbol;
 
         Function(String symbol) {
             this.symbol = symbol;
+        }
+
+        /** Calls a function that returns 0 or an error, as those of posix_spawn(3) do. */
+        void callForError(long... arguments) throws PosixException {
+            int error = call(arguments);
+            if (error != 0) {
+                throw new PosixException(symbol, error);
+            }
         }
 
         /**
@@ -187,7 +225,19 @@ final class Libc {
         }
 
         private long invoke(MemorySegment state, long[] arguments) {
-            long address = Objects.requireNonNull(Native.ADDRESSES.get(this));
+            return Libc.invoke(Objects.requireNonNull(Native.ADDRESSES.get(this)), state, arguments);
+        }
+    }
+
+    /** Calls a function that not every C library has and that says by its result how it went. */
+    static int callAt(long address, long... arguments) {
+        Platform.current();
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) invoke(address, arena.allocate(Native.CAPTURE), arguments);
+        }
+    }
+
+    private static long invoke(long address, MemorySegment state, long[] arguments) {
             long[] a = arguments.length == 6 ? arguments : Arrays.copyOf(arguments, 6);
             try {
                 MemorySegment function = MemorySegment.ofAddress(address);
@@ -197,6 +247,5 @@ final class Libc {
             } catch (Throwable e) {
                 throw new AssertionError("a downcall handle throws nothing that is checked", e);
             }
-        }
     }
 }

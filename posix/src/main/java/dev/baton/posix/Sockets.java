@@ -116,6 +116,17 @@ public final class Sockets {
         }
     }
 
+    /**
+     * Binds a Unix socket to an abstract name that the kernel chooses (unix(7), "Autobind"): nothing is left behind in a
+     * file system, however this process ends. Who may send to it the receiver has to decide: {@link #passCredentials}.
+     */
+    public static void bindAnywhere(int unixSocket) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment family = arena.allocateFrom(ValueLayout.JAVA_SHORT, (short) Libc.AF_UNIX);
+            Libc.Function.BIND.call(unixSocket, family.address(), family.byteSize());
+        }
+    }
+
     public static void connect(int socket, SocketAddress address) throws PosixException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment encoded = SocketAddresses.encode(arena, address);
