@@ -55,7 +55,7 @@ final class DescriptorStore {
 
     /** A name that can stand in {@code LISTEN_FDNAMES}. */
     private static boolean isValid(String name) {
-        return !name.isEmpty() && name.length() <= 255 && name.chars().allMatch(c -> c > ' ' && c < 127 && c != ':');
+        return !name.isEmpty() && name.length() <= 255 && name.chars().allMatch(c -> c >= ' ' && c < 127 && c != ':');
     }
 
     /** Closes all of this name. */

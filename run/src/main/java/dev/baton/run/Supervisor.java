@@ -349,7 +349,7 @@ final class Supervisor {
 
     /** What becomes of a service whose main process has ended, in a way that is known. */
     private void decide() throws PosixException {
-        if (!served || leaving && status.isEmpty() || isNoCrash(status)) {
+        if (!served || (leaving && status.isEmpty()) || isNoCrash(status)) {
             finish();
         } else if (reloading) {
             orphaned(SUCCESSION);

@@ -187,6 +187,11 @@ public final class ProcFs {
         return Long.parseLong(status(pid, "RssAnon").replace(" kB", ""));
     }
 
+    /** The kibibytes of memory that the process has resident (VmRSS), shared ones among them. */
+    public static long residentKibibytes(long pid) {
+        return Long.parseLong(status(pid, "VmRSS").replace(" kB", ""));
+    }
+
     private static String status(long pid, String name) {
         String status = new String(read(pid, "status"), StandardCharsets.UTF_8);
         String prefix = name + ":";
