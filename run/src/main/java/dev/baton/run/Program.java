@@ -9,7 +9,6 @@ import java.util.List;
 
 /** The command that is supervised, and what each of its lives is started with. */
 final class Program {
-    /** A name that the agent's jar may have: what is in a command line already is not added again. */
     private static final String AGENT = "-javaagent:";
 
     private static final String TOOL_OPTIONS = "JAVA_TOOL_OPTIONS";
@@ -35,7 +34,7 @@ final class Program {
 
     /** Whether the agent is asked for already; two in one program would be one too many. */
     private boolean hasAgent(Path jar) {
-        String name = "/" + jar.getFileName();
+        String name = "/" + jar.getFileName(); // Whichever copy of it.
         return environment.get(TOOL_OPTIONS).filter(options -> options.contains(name)).isPresent()
                 || command.stream()
                         .map(word -> new String(word, StandardCharsets.UTF_8))
@@ -45,6 +44,11 @@ final class Program {
     /** As the JVM reads the variable: a word with spaces stands in quotes. */
     private static String quoted(String word) {
         return word.chars().anyMatch(Character::isWhitespace) ? "'" + word + "'" : word;
+    }
+
+    /** What each life has, without what is passed to it. */
+    Environment environment() {
+        return environment;
     }
 
     /** The word that names it. */

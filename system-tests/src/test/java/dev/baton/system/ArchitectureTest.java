@@ -60,11 +60,13 @@ class ArchitectureTest {
                     "org.eclipse.jetty..",
                     "org.springframework..",
                     "reactor.."),
+            entry("dev.baton.run", "dev.baton.posix", "com.sun.net.httpserver..", "sun.misc"),
             entry("dev.baton.testkit", "javax.net.ssl", "org.junit.jupiter.api.."),
             entry(
                     "dev.baton.cli",
                     "dev.baton",
                     "dev.baton.http",
+                    "dev.baton.run",
                     "dev.baton.testkit",
                     "com.sun.net.httpserver..",
                     "picocli"),
@@ -129,6 +131,8 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .doNotHaveFullyQualifiedName("dev.baton.Signals")
+                .and()
+                .doNotHaveFullyQualifiedName("dev.baton.run.Signals")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("sun.misc..")
@@ -140,7 +144,11 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .resideOutsideOfPackages(
-                        "dev.baton.agent..", "dev.baton.cli", "dev.baton.testkit", "dev.baton.examples..")
+                        "dev.baton.agent..",
+                        "dev.baton.cli",
+                        "dev.baton.run",
+                        "dev.baton.testkit",
+                        "dev.baton.examples..")
                 .should()
                 .accessField(System.class, "out")
                 .orShould()
