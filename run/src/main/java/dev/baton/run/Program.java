@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The command that is supervised, and what each of its lives is started with. */
 final class Program {
@@ -32,13 +33,14 @@ final class Program {
         }
     }
 
-    /** Whether the agent is asked for already; two in one program would be one too many. */
+    /** Whether the agent is asked for already, by whichever copy of the jar; two in one program would be one too many. */
     private boolean hasAgent(Path jar) {
-        String name = "/" + jar.getFileName(); // Whichever copy of it.
-        return environment.get(TOOL_OPTIONS).filter(options -> options.contains(name)).isPresent()
-                || command.stream()
-                        .map(word -> new String(word, StandardCharsets.UTF_8))
-                        .anyMatch(word -> word.startsWith(AGENT) && word.contains(name));
+        return Stream.concat(
+                        environment.get(TOOL_OPTIONS).stream().flatMap(options -> Stream.of(options.split("\\s+"))),
+                        command.stream().map(word -> new String(word, StandardCharsets.UTF_8)))
+                .filter(word -> word.startsWith(AGENT))
+                .map(word -> Path.of(word.substring(AGENT.length()).split("=", 2)[0]))
+                .anyMatch(agent -> agent.endsWith(jar.getFileName()));
     }
 
     /** As the JVM reads the variable: a word with spaces stands in quotes. */

@@ -168,6 +168,7 @@ final class Supervisor {
             kill("a second signal");
             return;
         }
+        Log.say("stopping; a second signal kills what is left");
         generations.signalAll(signal);
         if (state == State.ORPHANED && reloading) {
             // A successor on its way is no generation yet, and has no parent to end it.

@@ -49,7 +49,7 @@ class EnvironmentTest {
         "-Xmx1g, java, -Xmx1g -javaagent:/opt/baton.jar",
         "'', java, -javaagent:/opt/baton.jar",
         "-javaagent:/elsewhere/baton.jar=x, java, -javaagent:/elsewhere/baton.jar=x",
-        "-Xmx1g, -javaagent:lib/baton.jar, -Xmx1g"
+        "-Xmx1g, -javaagent:baton.jar, -Xmx1g"
     })
     void theAgentIsAddedOnce(String options, String word, String expected) {
         Environment environment = new Environment(List.of(bytes("BATON_RUN_JAVA_TOOL_OPTIONS=" + options)));

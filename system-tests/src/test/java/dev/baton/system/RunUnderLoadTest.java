@@ -106,6 +106,55 @@ class RunUnderLoadTest {
         }
     }
 
+    private ChildJvm startUnmodified(int port, String undoWindow) throws Exception {
+        ChildJvm child = run(directory, "--")
+                .arguments(Supervised.java(
+                        program("HttpServerProgram").classPath(), "dev.baton.unmodified.HttpServerProgram"))
+                .arguments(Integer.toString(port))
+                .environment("BATON_UNDO_WINDOW", undoWindow)
+                .start();
+        child.awaitLine("generation 1 (pid", SOON);
+        return child;
+    }
+
+    /** The pid in the last line {@code generation N (pid P) serves}. */
+    private static long lastServing(ChildJvm child) {
+        return child.lines().stream()
+                .map(OutputLine::text)
+                .filter(line -> line.matches(".*generation \\d+ \\(pid \\d+\\) serves.*"))
+                .map(line -> Long.parseLong(line.replaceFirst(".*\\(pid (\\d+)\\) serves.*", "$1")))
+                .reduce((_, last) -> last)
+                .orElseThrow();
+    }
+
+    @Test
+    void aSuccessorThatDiesInTheUndoWindowIsFollowedByItsParentAndNothingIsStarted() throws Exception {
+        int port = UnmodifiedServer.freePort();
+        try (ChildJvm child = startUnmodified(port, "10m")) {
+            long first = lastServing(child);
+            try (RunningLoad load = load(port)) {
+                load.awaitAnswers(20, SOON);
+                restart(child, child.pid(), "switched to generation");
+                load.awaitAnswers(20, SOON);
+                int mark = child.mark();
+                long second = child.processes().stream()
+                        .filter(pid -> pid != first && pid != child.pid())
+                        .findFirst()
+                        .orElseThrow();
+                Signals.send(second, "KILL");
+                child.awaitLineAfter(
+                        mark, "it serves again", line -> line.contains("serves again (pid " + first + ")"), SOON);
+                load.awaitAnswers(20, SOON);
+                LoadReport report = load.stop();
+                assertThat(report.failures(FailureKind.REFUSED)).as("%s", report).isZero();
+            }
+            assertThat(child.lines()).extracting(OutputLine::text).noneMatch(line -> line.contains("again in"));
+            assertThat(child.processes()).containsExactlyInAnyOrder(child.pid(), first);
+            child.signal("TERM");
+            assertThat(child.awaitExit(SOON)).isEqualTo(143);
+        }
+    }
+
     @Test
     void whoComesWhileTheProgramIsDeadIsAnsweredByItsNextLife() throws Exception {
         int port = UnmodifiedServer.freePort();
