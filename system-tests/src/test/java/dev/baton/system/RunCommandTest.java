@@ -165,9 +165,10 @@ class RunCommandTest {
 
     @Test
     void orphansAreAdoptedAndReaped() throws Exception {
-        try (ChildJvm child =
-                shell(directory, "(sh -c 'sleep 0.3; echo orphan ends' &); echo up; " + TRAPS).start()) {
-            child.awaitLine("orphan ends", SOON);
+        // The fourth field of proc_pid_stat(5) is the parent.
+        String orphan = "(sh -c 'sleep 0.3; read -r _ _ _ parent _ < /proc/$$/stat; echo orphan of $parent' &); ";
+        try (ChildJvm child = shell(directory, orphan + TRAPS).start()) {
+            child.awaitLine("orphan of " + child.pid(), SOON);
             Await.state("the orphan is reaped", SOON, () -> ProcFs.children(child.pid()).size() == 1);
             assertThat(ProcFs.zombieChildren(child.pid())).isEmpty();
         }

@@ -18,7 +18,11 @@ public final class StoringProgram {
 
     private StoringProgram() {}
 
-    /** @param arguments the port */
+    /**
+     * Serves.
+     *
+     * @param arguments the port
+     */
     public static void main(String[] arguments) throws Exception {
         if (Files.exists(Path.of("broken"))) {
             System.exit(3);
