@@ -53,10 +53,7 @@ public final class Main {
     static int run(CommandLine commandLine, String... arguments) {
         if (arguments.length > 0 && arguments[0].equals(RunCommand.NAME)) {
             // What follows is another program's: an @FILE or an option there is for that one to read.
-            return commandLine
-                    .setExpandAtFiles(false)
-                    .setStopAtPositional(true)
-                    .execute(arguments);
+            return commandLine.setExpandAtFiles(false).setStopAtPositional(true).execute(arguments);
         }
         for (String argument : arguments) {
             // picocli would take the name of a file that it cannot read for a plain argument.

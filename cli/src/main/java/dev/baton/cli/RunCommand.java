@@ -83,8 +83,7 @@ final class RunCommand implements Callable<Integer> {
     /** The jar that this class was loaded from, by way of the one class of it that the application class loader sees. */
     private static Path jar() throws CannotRunException {
         try {
-            CodeSource source = Class.forName(
-                            "dev.baton.agent.premain.Main", false, ClassLoader.getSystemClassLoader())
+            CodeSource source = Class.forName("dev.baton.agent.premain.Main", false, ClassLoader.getSystemClassLoader())
                     .getProtectionDomain()
                     .getCodeSource();
             Path jar = Path.of(source.getLocation().toURI());

@@ -38,8 +38,7 @@ public final class Children {
     public static Look look() throws PosixException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment info = arena.allocate(SIGINFO_SIZE, 8);
-            Libc.Function.WAITID.call(
-                    Libc.P_ALL, 0, info.address(), Libc.WEXITED | Libc.WNOHANG | Libc.WNOWAIT);
+            Libc.Function.WAITID.call(Libc.P_ALL, 0, info.address(), Libc.WEXITED | Libc.WNOHANG | Libc.WNOWAIT);
             int pid = info.get(ValueLayout.JAVA_INT, PID);
             return pid == 0 ? new Look.Running() : new Look.Ended(pid);
         } catch (PosixException e) {

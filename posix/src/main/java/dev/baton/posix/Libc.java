@@ -238,14 +238,14 @@ final class Libc {
     }
 
     private static long invoke(long address, MemorySegment state, long[] arguments) {
-            long[] a = arguments.length == 6 ? arguments : Arrays.copyOf(arguments, 6);
-            try {
-                MemorySegment function = MemorySegment.ofAddress(address);
-                return (long) Native.CALL.invokeExact(function, state, a[0], a[1], a[2], a[3], a[4], a[5]);
-            } catch (RuntimeException | Error e) {
-                throw e;
-            } catch (Throwable e) {
-                throw new AssertionError("a downcall handle throws nothing that is checked", e);
-            }
+        long[] a = arguments.length == 6 ? arguments : Arrays.copyOf(arguments, 6);
+        try {
+            MemorySegment function = MemorySegment.ofAddress(address);
+            return (long) Native.CALL.invokeExact(function, state, a[0], a[1], a[2], a[3], a[4], a[5]);
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new AssertionError("a downcall handle throws nothing that is checked", e);
+        }
     }
 }

@@ -113,8 +113,7 @@ public final class Programs {
     private static MemorySegment array(Arena arena, List<byte[]> texts) {
         MemorySegment array = arena.allocate(ValueLayout.JAVA_LONG, texts.size() + 1L);
         for (int i = 0; i < texts.size(); i++) {
-            array.setAtIndex(
-                    ValueLayout.JAVA_LONG, i, text(arena, texts.get(i)).address());
+            array.setAtIndex(ValueLayout.JAVA_LONG, i, text(arena, texts.get(i)).address());
         }
         return array;
     }

@@ -42,7 +42,8 @@ final class DescriptorStore {
     }
 
     private void add(String name, int descriptor) throws IOException {
-        String file = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).toString();
+        String file =
+                Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).toString();
         if (stored.stream().anyMatch(one -> one.file.equals(file))) {
             return;
         }

@@ -61,8 +61,7 @@ public final class Main {
     /** What this process was given by its own supervisor, LISTEN_FDS of sd_listen_fds(3), is the program's. */
     private static void takePassed(Environment initial, DescriptorStore store) throws IOException {
         int count = Launch.passed(initial);
-        List<String> names =
-                List.of(initial.get("LISTEN_FDNAMES").orElse("").split(":", -1));
+        List<String> names = List.of(initial.get("LISTEN_FDNAMES").orElse("").split(":", -1));
         for (int i = 0; i < count; i++) {
             store.add(i < names.size() ? names.get(i) : "", Programs.FIRST_DESCRIPTOR + i);
         }

@@ -41,7 +41,8 @@ final class ProcessTree {
     /** The second field behind the name, which is in parentheses and may contain some. */
     private static int parent(int pid) {
         try {
-            byte[] bytes = Files.readAllBytes(PROC.resolve(Integer.toString(pid)).resolve("stat"));
+            byte[] bytes =
+                    Files.readAllBytes(PROC.resolve(Integer.toString(pid)).resolve("stat"));
             String stat = new String(bytes, StandardCharsets.ISO_8859_1);
             return Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ", 3)[1]);
         } catch (IOException e) {

@@ -7,7 +7,6 @@ import dev.baton.posix.Messages;
 import dev.baton.posix.PosixException;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
@@ -216,7 +215,9 @@ final class Supervisor {
             int sender = signed.sender().pid();
             if (generations.contains(sender) || ProcessTree.isDescendant(sender)) {
                 onNotification(
-                        sender, Notification.of(signed.message().payload()), signed.message().descriptors());
+                        sender,
+                        Notification.of(signed.message().payload()),
+                        signed.message().descriptors());
             } else {
                 close(signed.message().descriptors());
             }
@@ -377,8 +378,8 @@ final class Supervisor {
     }
 
     private void pause() {
-        Duration pause = backoff.after(
-                servingSince == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - servingSince));
+        Duration pause =
+                backoff.after(servingSince == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - servingSince));
         servingSince = 0;
         state = State.PAUSING;
         Log.say("starting the program again in " + pause.toMillis() + " ms; connections wait");
@@ -399,7 +400,8 @@ final class Supervisor {
         switch (state) {
             case ORPHANED -> pause();
             case PAUSING -> startAgain();
-            case STOPPING -> kill("the service has not ended within " + options.stopTimeout().toSeconds() + " s");
+            case STOPPING ->
+                kill("the service has not ended within " + options.stopTimeout().toSeconds() + " s");
             case STARTING, SERVING, RESTARTING, ENDED -> throw new IllegalStateException("a deadline in " + state);
         }
     }

@@ -19,7 +19,9 @@ class EnvironmentTest {
     }
 
     private static List<String> text(List<byte[]> words) {
-        return words.stream().map(word -> new String(word, StandardCharsets.UTF_8)).toList();
+        return words.stream()
+                .map(word -> new String(word, StandardCharsets.UTF_8))
+                .toList();
     }
 
     @Test
@@ -53,8 +55,8 @@ class EnvironmentTest {
     })
     void theAgentIsAddedOnce(String options, String word, String expected) {
         Environment environment = new Environment(List.of(bytes("BATON_RUN_JAVA_TOOL_OPTIONS=" + options)));
-        Program program = new Program(
-                List.of(bytes("java"), bytes(word)), environment, options("/opt/baton.jar"), "@notify");
+        Program program =
+                new Program(List.of(bytes("java"), bytes(word)), environment, options("/opt/baton.jar"), "@notify");
         assertThat(program.environment().get("JAVA_TOOL_OPTIONS")).contains(expected);
         assertThat(program.environment().get("NOTIFY_SOCKET")).contains("@notify");
         assertThat(program.environment().get("BATON_RUN_JAVA_TOOL_OPTIONS")).isEmpty();

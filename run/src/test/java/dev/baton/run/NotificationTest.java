@@ -27,7 +27,8 @@ class NotificationTest {
 
     @Test
     void whatIsForwardedIsTheStateOfTheServiceAndNotItsProcess() {
-        assertThat(of("MAINPID=12\nREADY=1\nSTATUS=a=b\nFDSTORE=1\nRELOADING=1\nMONOTONIC_USEC=5").forwarded())
+        assertThat(of("MAINPID=12\nREADY=1\nSTATUS=a=b\nFDSTORE=1\nRELOADING=1\nMONOTONIC_USEC=5")
+                        .forwarded())
                 .isEqualTo("READY=1\nSTATUS=a=b\nRELOADING=1\nMONOTONIC_USEC=5");
         assertThat(of("FDSTORE=1\nFDNAME=x").forwarded()).isEmpty();
     }

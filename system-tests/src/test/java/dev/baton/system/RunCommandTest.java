@@ -72,7 +72,11 @@ class RunCommandTest {
     private static void assertRefused(ChildJvm.Builder command, int status, String... message) throws Exception {
         try (ChildJvm child = command.start()) {
             assertThat(child.awaitExit(SOON)).isEqualTo(status);
-            assertThat(text(child)).singleElement().asString().startsWith("baton run: ").contains(message);
+            assertThat(text(child))
+                    .singleElement()
+                    .asString()
+                    .startsWith("baton run: ")
+                    .contains(message);
         }
     }
 
@@ -82,7 +86,8 @@ class RunCommandTest {
 
     @Test
     void signalsComeToTheProgramAndItsStatusIsTheResult() throws Exception {
-        try (ChildJvm child = shell(directory, "trap 'exit 9' TERM; " + TRAPS, "--no-agent").start()) {
+        try (ChildJvm child =
+                shell(directory, "trap 'exit 9' TERM; " + TRAPS, "--no-agent").start()) {
             child.awaitLine("up", SOON);
             for (String signal : List.of("USR1", "USR2", "HUP")) {
                 child.signal(signal);
@@ -107,8 +112,8 @@ class RunCommandTest {
 
     @Test
     void aSecondSignalKillsWhatDoesNotStopWithItsDescendants() throws Exception {
-        try (ChildJvm child =
-                shell(directory, "trap '' TERM; (trap '' TERM; sleep 600) & " + TRAPS).start()) {
+        try (ChildJvm child = shell(directory, "trap '' TERM; (trap '' TERM; sleep 600) & " + TRAPS)
+                .start()) {
             child.awaitLine("up", SOON);
             child.signal("TERM");
             // Two that are pending at once are one: signal(7).
@@ -121,8 +126,8 @@ class RunCommandTest {
 
     @Test
     void whatDoesNotStopInTimeIsKilled() throws Exception {
-        try (ChildJvm child =
-                shell(directory, "trap '' TERM; " + TRAPS, "--stop-timeout", "500ms").start()) {
+        try (ChildJvm child = shell(directory, "trap '' TERM; " + TRAPS, "--stop-timeout", "500ms")
+                .start()) {
             child.awaitLine("up", SOON);
             child.signal("TERM");
             assertThat(child.awaitExit(SOON)).isEqualTo(137);
@@ -158,7 +163,8 @@ class RunCommandTest {
             assertThat(child.awaitExit(SOON)).isZero();
             assertThat(text(child)).contains("f\u00fcr \u4f60");
         }
-        try (ChildJvm child = run(directory, "--", "echo", "@missing", "", "--help", "--").start()) {
+        try (ChildJvm child =
+                run(directory, "--", "echo", "@missing", "", "--help", "--").start()) {
             assertThat(text(child)).contains("@missing  --help --");
         }
     }
@@ -169,7 +175,10 @@ class RunCommandTest {
         String orphan = "(sh -c 'sleep 0.3; read -r _ _ _ parent _ < /proc/$$/stat; echo orphan of $parent' &); ";
         try (ChildJvm child = shell(directory, orphan + TRAPS).start()) {
             child.awaitLine("orphan of " + child.pid(), SOON);
-            Await.state("the orphan is reaped", SOON, () -> ProcFs.children(child.pid()).size() == 1);
+            Await.state(
+                    "the orphan is reaped",
+                    SOON,
+                    () -> ProcFs.children(child.pid()).size() == 1);
             assertThat(ProcFs.zombieChildren(child.pid())).isEmpty();
         }
     }

@@ -146,7 +146,9 @@ class RunUnderLoadTest {
                         mark, "it serves again", line -> line.contains("serves again (pid " + first + ")"), SOON);
                 load.awaitAnswers(20, SOON);
                 LoadReport report = load.stop();
-                assertThat(report.failures(FailureKind.REFUSED)).as("%s", report).isZero();
+                assertThat(report.failures(FailureKind.REFUSED))
+                        .as("%s", report)
+                        .isZero();
             }
             assertThat(child.lines()).extracting(OutputLine::text).noneMatch(line -> line.contains("again in"));
             assertThat(child.processes()).containsExactlyInAnyOrder(child.pid(), first);
@@ -172,7 +174,8 @@ class RunUnderLoadTest {
                     Await.state("it is dead", SOON, () -> !ProcFs.running(dead));
                     try (StrictConnection client = StrictConnection.open(Supervised.at(port))) {
                         client.send(Supervised.request("/"));
-                        assertThat(client.receive(Supervised.request("/"), SOON)).isInstanceOf(Answer.class);
+                        assertThat(client.receive(Supervised.request("/"), SOON))
+                                .isInstanceOf(Answer.class);
                     }
                     awaitReady(child, mark);
                     assertThat(lastReady(child)).isNotEqualTo(dead);

@@ -42,8 +42,8 @@ public final class StoringProgram {
         notify("FDSTORE=1\nFDNAME=web", listener);
         notify("READY=1");
         System.out.println("ready " + pid);
-        byte[] response = ("HTTP/1.1 200 OK\r\nContent-Length: " + BODY.length() + "\r\nConnection: close\r\nPid: " + pid
-                        + "\r\n\r\n" + BODY)
+        byte[] response = ("HTTP/1.1 200 OK\r\nContent-Length: " + BODY.length() + "\r\nConnection: close\r\nPid: "
+                        + pid + "\r\n\r\n" + BODY)
                 .getBytes(StandardCharsets.US_ASCII);
         while (true) {
             Descriptors.awaitReadable(new int[] {listener}, -1);
