@@ -15,6 +15,7 @@ import dev.baton.testkit.StrictConnection;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,9 +42,10 @@ class AgentSystemdTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"HttpServerProgram,", "SocketProgram,virtual", "NettyProgram,epoll"})
-    void aCrashUnderLoadRefusesNobodyAndWhoWaitsIsAnsweredByTheNextLife(String main, String way) throws Exception {
-        UnmodifiedProgram program = way == null ? program(main) : program(main, way);
+    @CsvSource({"HttpServerProgram,", "SocketProgram,virtual", "NettyProgram,nio"})
+    void aCrashUnderLoadRefusesNobodyAndWhoWaitsIsAnsweredByTheNextLife(String main, @Nullable String way)
+            throws Exception {
+        UnmodifiedProgram program = (way == null ? program(main) : program(main, way)).on("io.netty");
         int port = UnmodifiedServer.freePort();
         try (SystemdDouble systemd = SystemdDouble.open(directory);
                 UnmodifiedServer first = start(systemd, port, program);
