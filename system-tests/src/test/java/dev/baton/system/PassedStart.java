@@ -28,6 +28,7 @@ final class PassedStart {
 
     private PassedStart() {}
 
+    @SuppressWarnings("restricted") // execve(2): the tests' own, because no release of Baton replaces itself.
     public static void main(String[] arguments) throws Throwable {
         MethodHandle execve = Linker.nativeLinker()
                 .downcallHandle(
