@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,9 @@ final class PassedSockets {
     static final String COUNT = "LISTEN_FDS";
     static final String PID = "LISTEN_PID";
     static final String NAMES = "LISTEN_FDNAMES";
+
+    /** What is for this process alone. */
+    static final Set<String> VARIABLES = Set.of(COUNT, PID, NAMES);
 
     /** SD_LISTEN_FDS_START. */
     private static final int FIRST = 3;

@@ -93,6 +93,8 @@ final class Upgrade {
         this.controlSocket = controlSocket;
         ProcessBuilder builder = new ProcessBuilder(commandLine.words())
                 .directory(commandLine.directory().toFile());
+        // A program that reads its environment before Baton does keeps them; the sockets are not for the successor.
+        builder.environment().keySet().removeAll(PassedSockets.VARIABLES);
         builder.environment().putAll(new HandoffVariables(controlSocket, token).asEnvironment());
         StandardError.Child child = standardError.start(builder);
         process = child.process();

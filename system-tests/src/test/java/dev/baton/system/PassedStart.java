@@ -51,11 +51,14 @@ final class PassedStart {
                     environment.entrySet().stream()
                             .map(each -> each.getKey() + "=" + each.getValue())
                             .toList());
-            for (int i = 0; i < passed.descriptors().length; i++) {
-                if (passed.descriptors()[i] < FIRST + passed.descriptors().length) {
-                    throw new IllegalStateException("descriptor " + passed.descriptors()[i] + " is in the way");
+            int[] sockets = passed.descriptors();
+            for (int i = 0; i < sockets.length; i++) {
+                while (sockets[i] < FIRST + sockets.length) {
+                    sockets[i] = Descriptors.duplicate(sockets[i]); // Out of the way; exec closes the other.
                 }
-                Descriptors.replace(FIRST + i, passed.descriptors()[i]);
+            }
+            for (int i = 0; i < sockets.length; i++) {
+                Descriptors.replace(FIRST + i, sockets[i]);
             }
             int result = (int) execve.invokeExact(path, words, variables);
             throw new IllegalStateException("execve returned " + result);

@@ -287,7 +287,7 @@ class SystemdTest {
 
     @Test
     void variablesThatMakeNoSenseMeanAPlainStartAndOneLine() throws Exception {
-        String pid = "PID";
+        String pid = "OWN";
         List<List<String>> poisons = List.of(
                 List.of("LISTEN_FDS=1 LISTEN_PID=1", "LISTEN_PID is 1 and this process is"),
                 List.of("LISTEN_FDS=1 LISTEN_PID=", "LISTEN_PID is"),
@@ -302,6 +302,7 @@ class SystemdTest {
                     .startedBy("sh", "-c", "exec env " + poison.getFirst().replace(pid, "$$") + " \"$@\"", "sh")
                     .start()) {
                 child.awaitLine("1 ready", SOON);
+                child.awaitLine(poison.getLast(), SOON);
                 assertThat(child.lines().stream().map(OutputLine::text))
                         .as("%s", poison)
                         .filteredOn(line -> line.contains(poison.getLast()))
