@@ -65,9 +65,10 @@ final class FileDescriptorStore {
         }
         Map<String, List<ListenerTable.Offer>> wanted = new LinkedHashMap<>();
         try {
-            listeners.storable().forEach(offer -> wanted.computeIfAbsent(
-                            offer.address().key(), _ -> new ArrayList<>())
-                    .add(offer));
+            listeners
+                    .storable()
+                    .forEach(offer -> wanted.computeIfAbsent(offer.address().key(), _ -> new ArrayList<>())
+                            .add(offer));
         } catch (IOException e) {
             Log.systemdNotNotified(e); // No descriptor is left; the store stays as it is.
             return;

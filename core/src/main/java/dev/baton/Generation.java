@@ -98,8 +98,7 @@ final class Generation implements Signals.Actions {
         this.standardError = standardError;
         this.number = parent.map(ParentLink::generation).orElse(1);
         this.publication = new Publication(
-                options,
-                new ServiceManager(owner, listeners, InitialEnvironment.variables(), parent.isPresent()));
+                options, new ServiceManager(owner, listeners, InitialEnvironment.variables(), parent.isPresent()));
         publication.check(parent.map(ParentLink::pid));
         this.drain = newDrain();
         this.ancestry = new Ancestry(this, owner, parent, options.readyTimeout());

@@ -130,9 +130,8 @@ final class ListenerTable {
         List<String> keys = keys();
         List<String> words = new ArrayList<>();
         stored.forEach((key, count) -> words.addAll(Collections.nCopies(count, STORED + key)));
-        activated.forEach(socket -> words.add(
-                (keys.contains(socket.address().key()) ? ACTIVATED : SPARE)
-                        + socket.address().key()));
+        activated.forEach(socket -> words.add((keys.contains(socket.address().key()) ? ACTIVATED : SPARE)
+                + socket.address().key()));
         return String.join("\0", words);
     }
 

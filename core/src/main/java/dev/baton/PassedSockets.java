@@ -98,8 +98,8 @@ final class PassedSockets {
             return List.of();
         }
         if (!String.valueOf(pid).equals(process)) {
-            Log.passedSocketsIgnored(PID + (process == null ? " is missing" : " is " + process) + " and this process is "
-                    + pid);
+            Log.passedSocketsIgnored(
+                    PID + (process == null ? " is missing" : " is " + process) + " and this process is " + pid);
             return List.of();
         }
         int descriptors = count == null || !count.matches("[0-9]{1,7}") ? -1 : Integer.parseInt(count);
@@ -115,7 +115,8 @@ final class PassedSockets {
                 Descriptors.makeCloseOnExec(FIRST + i);
             }
         } catch (PosixException e) {
-            Log.passedSocketsIgnored(COUNT + " is " + count + " and not so many descriptors are open: " + e.getMessage());
+            Log.passedSocketsIgnored(
+                    COUNT + " is " + count + " and not so many descriptors are open: " + e.getMessage());
             return List.of();
         }
         List<Passed> passed = new ArrayList<>();

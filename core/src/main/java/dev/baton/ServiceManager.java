@@ -54,7 +54,8 @@ final class ServiceManager {
         if (time.isEmpty()
                 || (!successor
                         && !process.isEmpty()
-                        && !process.equals(String.valueOf(ProcessHandle.current().pid())))) {
+                        && !process.equals(
+                                String.valueOf(ProcessHandle.current().pid())))) {
             return Duration.ZERO;
         }
         if (!time.matches("0*[1-9][0-9]{0,14}")) {

@@ -34,7 +34,9 @@ class FileDescriptorStoreTest {
         assertThat(name).hasSizeLessThanOrEqualTo(255).matches("[ -9;-~]+");
         assertThat(name).isNotEqualTo(FileDescriptorStore.name(other.key()));
         assertThat(FileDescriptorStore.isOurs(name)).isTrue();
-        assertThat(FileDescriptorStore.key(name)).as("the kernel tells the address").isEmpty();
+        assertThat(FileDescriptorStore.key(name))
+                .as("the kernel tells the address")
+                .isEmpty();
     }
 
     @ParameterizedTest

@@ -217,7 +217,9 @@ final class ProgramListeners {
         }
         int descriptor = passed.getAsInt();
         try {
-            ListenAddress address = key(localAddress(descriptor), StreamFamily.of(descriptor).orElse(family))
+            ListenAddress address = key(
+                            localAddress(descriptor),
+                            StreamFamily.of(descriptor).orElse(family))
                     .orElse(key);
             Inherited socket = new Inherited(address, descriptor);
             if (!isFor(socket, family)) {

@@ -67,7 +67,9 @@ class AgentSystemdTest {
                 second.restart();
                 load.awaitAnswers(200, SOON);
                 LoadReport report = load.stop();
-                assertThat(report.failures(FailureKind.REFUSED)).as("%s", report).isZero();
+                assertThat(report.failures(FailureKind.REFUSED))
+                        .as("%s", report)
+                        .isZero();
                 assertThat(report.failed())
                         .as("only what was open at the crash: %s", report)
                         .isLessThanOrEqualTo(CONNECTIONS);

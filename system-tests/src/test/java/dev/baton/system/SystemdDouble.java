@@ -138,7 +138,10 @@ final class SystemdDouble implements AutoCloseable {
                     synchronized (this) {
                         held = Stream.concat(units.stream(), store.stream()).toList();
                     }
-                    byte[] names = held.stream().map(Held::name).collect(Collectors.joining(":")).getBytes(UTF_8);
+                    byte[] names = held.stream()
+                            .map(Held::name)
+                            .collect(Collectors.joining(":"))
+                            .getBytes(UTF_8);
                     Messages.send(
                             connection,
                             names.length == 0 ? new byte[] {' '} : names,
@@ -182,7 +185,10 @@ final class SystemdDouble implements AutoCloseable {
         for (String line : heard.lines()) {
             int equals = line.indexOf('=');
             check(equals > 0 && WORDS.contains(line.substring(0, equals)), heard, "a word that is not known: " + line);
-            check(words.put(line.substring(0, equals), line.substring(equals + 1)) == null, heard, "a word comes twice");
+            check(
+                    words.put(line.substring(0, equals), line.substring(equals + 1)) == null,
+                    heard,
+                    "a word comes twice");
         }
         check(belongs(heard.sender()), heard, "the sender does not belong to the service");
         if (main == 0) {
@@ -196,7 +202,10 @@ final class SystemdDouble implements AutoCloseable {
                     heard,
                     "neither the main process nor the one that is to be it says so");
             check(words.containsKey("READY"), heard, "a main process that is not ready");
-            check(state != State.STARTING || named == main, heard, "another main process than the one that was started");
+            check(
+                    state != State.STARTING || named == main,
+                    heard,
+                    "another main process than the one that was started");
             check(state != State.RUNNING || named != main, heard, "the main process is named for nothing");
         } else if (words.containsKey("STOPPING") || words.containsKey("RELOADING") || words.containsKey("READY")) {
             check(heard.sender() == main, heard, "only the main process may say that");

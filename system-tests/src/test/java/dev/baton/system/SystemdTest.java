@@ -90,14 +90,19 @@ class SystemdTest {
     /** Datagrams as the document writes them: what differs from run to run has a name. */
     private static List<String> written(List<Notification> heard, long first, long second) {
         return heard.stream()
-                .filter(each -> each.lines().size() > 1 || !each.lines().getFirst().startsWith("EXTEND_TIMEOUT"))
+                .filter(each ->
+                        each.lines().size() > 1 || !each.lines().getFirst().startsWith("EXTEND_TIMEOUT"))
                 .map(each -> "generation " + (each.sender() == first ? 1 : 2) + ": "
-                        + String.join("<br>", each.lines().stream()
-                                .map(line -> "`" + line.replaceAll("\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d", "TIME")
-                                                .replaceAll("(MAINPID=|pid )" + first + "\\b", "$1PID1")
-                                                .replaceAll("(MAINPID=|pid )" + second + "\\b", "$1PID2")
-                                                .replaceAll("USEC=\\d+", "USEC=N") + "`")
-                                .toList()))
+                        + String.join(
+                                "<br>",
+                                each.lines().stream()
+                                        .map(line -> "`"
+                                                + line.replaceAll("\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d", "TIME")
+                                                        .replaceAll("(MAINPID=|pid )" + first + "\\b", "$1PID1")
+                                                        .replaceAll("(MAINPID=|pid )" + second + "\\b", "$1PID2")
+                                                        .replaceAll("USEC=\\d+", "USEC=N")
+                                                + "`")
+                                        .toList()))
                 .toList();
     }
 
@@ -207,7 +212,9 @@ class SystemdTest {
                 assertThat(systemd.stored()).containsExactlyInAnyOrder(STORED, name(path));
                 child.signal("TERM");
                 child.awaitAllGone(SOON);
-                assertThat(path).as("it is in the store, and systemctl restart comes next").exists();
+                assertThat(path)
+                        .as("it is in the store, and systemctl restart comes next")
+                        .exists();
             }
             try (ChildJvm child =
                     systemd.start(service("0", "127.0.0.1:0", "unix:" + path)).start()) {
@@ -253,10 +260,13 @@ class SystemdTest {
             try (StrictConnection early = StrictConnection.open(address);
                     ChildJvm child = systemd.start(service("0", listens)).start()) {
                 early.send(RunningService.request("/early"));
-                assertThat(early.receive(RunningService.request("/early"), SOON)).isInstanceOf(Answer.class);
+                assertThat(early.receive(RunningService.request("/early"), SOON))
+                        .isInstanceOf(Answer.class);
                 child.awaitLine("1 ready", SOON);
-                child.awaitLine("systemd has passed sockets on which the program does not listen: [127.0.0.1:"
-                        + spareAddress.getPort() + "]", SOON);
+                child.awaitLine(
+                        "systemd has passed sockets on which the program does not listen: [127.0.0.1:"
+                                + spareAddress.getPort() + "]",
+                        SOON);
                 assertThat(systemd.stored()).as("systemd has them anyway").isEmpty();
                 long first = published();
                 assertThat(ProcFs.environment(first)).containsKey("LISTEN_FDS");

@@ -68,10 +68,12 @@ class UnitFilesTest {
         for (Path unit : units) {
             command.add(unit.toString());
         }
-        List<String> complaints = run(command.toArray(String[]::new)).lines()
+        List<String> complaints = run(command.toArray(String[]::new))
+                .lines()
                 .filter(line -> Stream.of(units)
                         .anyMatch(unit -> line.contains(unit.getFileName().toString())))
-                .filter(line -> version >= NOTIFY_RELOAD || !line.contains("Failed to parse service type, ignoring: notify-reload"))
+                .filter(line -> version >= NOTIFY_RELOAD
+                        || !line.contains("Failed to parse service type, ignoring: notify-reload"))
                 .toList();
         assertThat(complaints).isEmpty();
     }
@@ -103,6 +105,7 @@ class UnitFilesTest {
     void aUnitThatIsWrongIsFound() throws Exception {
         Assumptions.assumeTrue(version() > 0, "systemd-analyze is not on this machine");
         Path wrong = executable(Path.of("wrong.service"), "[Service]\nType=notify\nExecStrat=/bin/true\n");
-        assertThat(run("systemd-analyze", "verify", "--man=no", wrong.toString())).contains("ExecStrat");
+        assertThat(run("systemd-analyze", "verify", "--man=no", wrong.toString()))
+                .contains("ExecStrat");
     }
 }
