@@ -50,14 +50,17 @@ class RunAgentTest {
                     Await.state("it is dead", SOON, () -> !ProcFs.running(dead));
                     try (StrictConnection client = StrictConnection.open(Supervised.at(port))) {
                         client.send(Supervised.request("/"));
-                        assertThat(client.receive(Supervised.request("/"), SOON)).isInstanceOf(Answer.class);
+                        assertThat(client.receive(Supervised.request("/"), SOON))
+                                .isInstanceOf(Answer.class);
                     }
                     child.awaitLineAfter(mark, "it serves again", line -> line.contains("serves again"), SOON);
                 }
                 load.awaitAnswers(50, SOON);
                 LoadReport report = load.stop();
                 System.out.println("baton run with the agent, three crashes: " + report);
-                assertThat(report.failures(FailureKind.REFUSED)).as("%s", report).isZero();
+                assertThat(report.failures(FailureKind.REFUSED))
+                        .as("%s", report)
+                        .isZero();
                 assertThat(report.failed()).as("%s", report).isLessThanOrEqualTo(3 * 8);
             }
             child.signal("HUP");
