@@ -31,7 +31,8 @@ import picocli.CommandLine.Parameters;
         },
         exitCodeListHeading = "%nExit status:%n",
         exitCodeList = {
-            "that of the program, or 128 plus the number of the signal that ended it, or:",
+            "0:the program has ended with status 0",
+            "N:the program has ended with status N, or by signal N - 128; or:",
             "2:wrong use, or the address of --admin cannot be had: nothing was started",
             "126:the command is not a program that this user may execute",
             "127:the command was not found"
