@@ -8,6 +8,7 @@ import java.util.function.Supplier;
 import jdk.jfr.Category;
 import jdk.jfr.Description;
 import jdk.jfr.Event;
+import jdk.jfr.FlightRecorder;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
@@ -18,7 +19,8 @@ import jdk.jfr.Timespan;
  *
  * <p>A Java runtime may come without {@code jdk.jfr}, and a process that has no descriptor left cannot load a class. In
  * both cases nothing is recorded and nothing else changes: no restart depends on who watches it. So the classes of the
- * events are touched in {@link #orElse} alone.
+ * events are touched in {@link #orElse} alone. And only if there has been a recording in this process: to load the first
+ * class of an event takes hundreds of milliseconds, in which the owner decides nothing.
  */
 @SuppressWarnings("UnusedVariable") // Flight Recorder reads the fields of an event.
 final class FlightEvents {
@@ -86,7 +88,7 @@ final class FlightEvents {
             return nothing;
         }
         try {
-            return recording.get();
+            return FlightRecorder.isInitialized() ? recording.get() : nothing;
         } catch (LinkageError e) {
             return nothing;
         }
