@@ -62,25 +62,29 @@ public final class Children {
 
     /**
      * A descriptor of a process, which can be read when it has ended: pidfd_open(2), Linux 5.3. Empty if there is no such
-     * process; the caller's to close, and close-on-exec.
+     * process, or the number is that of a thread; the caller's to close, and close-on-exec.
      */
     public static Optional<Integer> open(int pid) throws PosixException {
         try {
             return Optional.of(Libc.Function.SYSCALL.call(Libc.SYS_PIDFD_OPEN, pid, 0));
         } catch (PosixException e) {
-            if (e.errno() == Errno.ESRCH) {
+            // A thread that leads no process is ENOENT, before Linux 6.9 EINVAL.
+            if (e.errno() == Errno.ESRCH || e.errno() == Errno.ENOENT || e.errno() == Errno.EINVAL) {
                 return Optional.empty();
             }
             throw e;
         }
     }
 
-    /** Sends a signal of signal(7) to that process and no other that has its pid by now; nothing if it has ended. */
+    /**
+     * Sends a signal of signal(7) to that process and no other that has its pid by now; nothing if it has ended, or has
+     * become another user's (setuid).
+     */
     public static void signal(int pidDescriptor, int number) throws PosixException {
         try {
             Libc.Function.SYSCALL.call(Libc.SYS_PIDFD_SEND_SIGNAL, pidDescriptor, number, 0, 0);
         } catch (PosixException e) {
-            if (e.errno() != Errno.ESRCH) {
+            if (e.errno() != Errno.ESRCH && e.errno() != Errno.EPERM) {
                 throw e;
             }
         }

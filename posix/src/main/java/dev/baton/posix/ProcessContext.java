@@ -23,6 +23,11 @@ public final class ProcessContext {
         Libc.Function.SIGNAL.call(number, Libc.Native.ABS);
     }
 
+    /** Gives a signal its default effect: SIG_DFL of signal(2). What ends the process by it does, until it is handled. */
+    public static void restoreDefault(int number) throws PosixException {
+        Libc.Function.SIGNAL.call(number, 0);
+    }
+
     /**
      * Removes a variable from the C library's environment, which a child process inherits.
      *

@@ -14,7 +14,8 @@ import java.util.stream.Collectors;
  * The descriptors that the service has left here for its next life: FDSTORE of sd_notify(3). As long as one is here its socket
  * is open, so that connections wait in its queue while no process serves.
  *
- * <p>As in systemd, an open file is here once, whatever it is called, and several may have one name. Owned by the supervisor's
+ * <p>A file is here once, whatever it is called, and several may have one name. (Systemd compares open files, kcmp(2), so that
+ * a file that was opened twice may be there twice.) Owned by the supervisor's
  * thread, and so are the descriptors.
  */
 final class DescriptorStore {
@@ -28,7 +29,7 @@ final class DescriptorStore {
 
     private final List<Stored> stored = new ArrayList<>();
 
-    private record Stored(String name, int descriptor, String file) {}
+    private record Stored(String name, int descriptor, String identity) {}
 
     /** Takes the descriptors, which are the store's from here on. */
     void add(String name, int... descriptors) throws IOException {
@@ -42,16 +43,18 @@ final class DescriptorStore {
     }
 
     private void add(String name, int descriptor) throws IOException {
-        String file =
-                Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).toString();
-        if (stored.stream().anyMatch(one -> one.file.equals(file))) {
+        Path file = Path.of("/proc/self/fd/" + descriptor);
+        String identity = Files.getAttribute(file, "unix:dev") + ":" + Files.getAttribute(file, "unix:ino");
+        // All eventfds, timerfds and their like have one inode.
+        boolean anonymous = Files.readSymbolicLink(file).toString().startsWith("anon_inode:");
+        if (!anonymous && stored.stream().anyMatch(one -> one.identity.equals(identity))) {
             return;
         }
         if (stored.size() == LIMIT) {
             Log.say("the service has stored " + LIMIT + " descriptors, and " + name + " is one too many");
             return;
         }
-        stored.add(new Stored(name, Descriptors.duplicate(descriptor, LEAST_NUMBER), file));
+        stored.add(new Stored(name, Descriptors.duplicate(descriptor, LEAST_NUMBER), identity));
     }
 
     /** A name that can stand in {@code LISTEN_FDNAMES}. */

@@ -86,7 +86,7 @@ final class Environment {
         }
     }
 
-    /** Takes out the variables whose names a shell does not know, and would not pass on. */
+    /** Takes out the variables whose names a shell does not know, and would not pass on; what is none is lost. */
     List<byte[]> takeUnknownToShells() {
         List<byte[]> taken = variables.stream()
                 .filter(variable -> !SHELL_VARIABLE
@@ -94,7 +94,9 @@ final class Environment {
                         .lookingAt())
                 .toList();
         variables.removeAll(taken);
-        return taken;
+        return taken.stream()
+                .filter(variable -> new String(variable, StandardCharsets.ISO_8859_1).indexOf('=') > 0)
+                .toList();
     }
 
     void remove(String name) {

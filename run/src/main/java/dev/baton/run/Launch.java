@@ -31,6 +31,9 @@ public final class Launch {
             "-XX:MaxMetaspaceSize=32m",
             "-XX:-UsePerfData",
             "-Xshare:auto",
+            // The admin listener's one thread is not for who says nothing, or does not read: seconds.
+            "-Dsun.net.httpserver.maxReqTime=2",
+            "-Dsun.net.httpserver.maxRspTime=2",
             "--enable-native-access=ALL-UNNAMED");
 
     /** What every JVM reads from its environment: these are for the program, and would make the supervisor large. */

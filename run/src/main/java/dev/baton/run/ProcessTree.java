@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntPredicate;
 
 /** Who descends from this process, by proc_pid_stat(5). */
 final class ProcessTree {
@@ -16,21 +17,25 @@ final class ProcessTree {
     private ProcessTree() {}
 
     static boolean isDescendant(int pid) {
+        return isDescendant(pid, _ -> false);
+    }
+
+    private static boolean isDescendant(int pid, IntPredicate spared) {
         int self = (int) ProcessHandle.current().pid();
         int at = pid;
-        while (at > NONE && at != self) {
+        while (at > NONE && at != self && !spared.test(at)) {
             at = parent(at);
         }
         return at == self && pid != self;
     }
 
-    /** All that descend from this process at this moment. */
-    static List<Integer> descendants() throws IOException {
+    /** All that descend from this process at this moment, without the spared ones and what descends from them. */
+    static List<Integer> descendants(IntPredicate spared) throws IOException {
         List<Integer> found = new ArrayList<>();
         try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[0-9]*")) {
             for (Path process : processes) {
                 int pid = Integer.parseInt(process.getFileName().toString());
-                if (isDescendant(pid)) {
+                if (isDescendant(pid, spared)) {
                     found.add(pid);
                 }
             }

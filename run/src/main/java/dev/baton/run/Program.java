@@ -12,6 +12,8 @@ import java.util.stream.Stream;
 final class Program {
     private static final String AGENT = "-javaagent:";
 
+    private static final String SHELL = "/bin/sh";
+
     private static final String TOOL_OPTIONS = "JAVA_TOOL_OPTIONS";
 
     private final List<byte[]> command;
@@ -53,9 +55,11 @@ final class Program {
         return environment;
     }
 
-    /** The word that names it. */
-    String name() {
-        return new String(command.getFirst(), StandardCharsets.UTF_8);
+    /** The file that {@link #start} starts. */
+    String starter(DescriptorStore store) {
+        return store.descriptors().length == 0
+                ? new String(command.getFirst(), StandardCharsets.UTF_8)
+                : SHELL + " (which passes the sockets on)";
     }
 
     /**
@@ -73,12 +77,13 @@ final class Program {
         listening.set("LISTEN_FDS", Integer.toString(descriptors.length));
         listening.set("LISTEN_FDNAMES", store.names());
         List<byte[]> words = new ArrayList<>();
-        for (String word : List.of("/bin/sh", "-c", "export LISTEN_PID=$$; exec \"$@\"", "baton-run")) {
+        for (String word : List.of(SHELL, "-c", "export LISTEN_PID=$$; exec \"$@\"", "baton-run")) {
             words.add(word.getBytes(StandardCharsets.US_ASCII));
         }
         List<byte[]> unknownToShells = listening.takeUnknownToShells();
         if (!unknownToShells.isEmpty()) {
             words.add("env".getBytes(StandardCharsets.US_ASCII));
+            words.add("--".getBytes(StandardCharsets.US_ASCII));
             words.addAll(unknownToShells);
         }
         words.addAll(command);

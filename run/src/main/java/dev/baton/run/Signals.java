@@ -3,6 +3,7 @@ package dev.baton.run;
 import dev.baton.posix.Descriptors;
 import dev.baton.posix.Pipe;
 import dev.baton.posix.PosixException;
+import dev.baton.posix.ProcessContext;
 import java.util.ArrayList;
 import java.util.List;
 import sun.misc.Signal;
@@ -28,9 +29,15 @@ final class Signals {
         this.pipe = pipe;
     }
 
-    /** From here on none of them ends this process. */
+    /**
+     * From here on none of them ends this process. The JVM leaves alone what was ignored when it was started, and so do its
+     * handlers: HUP under nohup(1), which is to restart, and TERM are taken back. INT stays ignored in a shell's background job,
+     * because ctrl-C is for others.
+     */
     static Signals handle() throws PosixException {
         Signals signals = new Signals(Pipe.open());
+        ProcessContext.restoreDefault(HUP);
+        ProcessContext.restoreDefault(TERM);
         for (String name : NAMES) {
             Signal.handle(new Signal(name), signal -> signals.came(signal.getNumber()));
         }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -17,7 +18,7 @@ import java.util.stream.Stream;
  * the same sockets when it dies.
  *
  * <pre>
- *               READY                    died                       2 s over, or nobody left
+ *               READY                    died                       5 s over, or nobody left
  *   STARTING ----------> SERVING -------------------> ORPHANED ---------------------------.
  *      |                  ^  ^ |                          |                                v
  *      |                  |  | |      MAINPID, READY      |    pause over                PAUSING
@@ -41,7 +42,7 @@ import java.util.stream.Stream;
  */
 final class Supervisor {
     /** An older generation that can come back does so at once; it is not waited for any longer. */
-    private static final Duration RETURN = Duration.ofSeconds(2);
+    private static final Duration RETURN = Duration.ofSeconds(5);
 
     /** A generation that dies while its successor starts leaves it the service; this is the time that it may take. */
     private static final Duration SUCCESSION = Duration.ofSeconds(60);
@@ -63,6 +64,10 @@ final class Supervisor {
     private boolean reloading;
     private boolean leaving;
     private boolean killing;
+
+    /** The signal by which the service was asked to stop; an end of its own accord has none. */
+    private OptionalInt asked = OptionalInt.empty();
+
     private long servingSince;
     private long deadline = NEVER;
     private OptionalInt status = OptionalInt.empty();
@@ -90,12 +95,13 @@ final class Supervisor {
             start();
         } catch (PosixException e) {
             boolean missing = e.errno() == Errno.ENOENT;
-            Log.say("cannot run " + program.name() + ": " + e.getMessage()
+            Log.say("cannot run " + program.starter(store) + ": " + e.getMessage()
                     + (missing ? "; is it installed, and in PATH?" : "; is it a program that this user may execute?"));
             return missing ? Main.NOT_FOUND : Main.NOT_EXECUTABLE;
         }
         while (state != State.ENDED) {
             await();
+            hear(); // So that a signal that came after a generation was named finds it.
             for (int signal : signals.take()) {
                 onSignal(signal);
             }
@@ -163,17 +169,24 @@ final class Supervisor {
     }
 
     private void stop(int signal) throws IOException {
-        if (state == State.STOPPING) {
+        if (asked.isPresent()) {
             kill("a second signal");
             return;
         }
         Log.say("stopping; a second signal kills what is left");
+        asked = OptionalInt.of(signal);
         generations.signalAll(signal);
         if (state == State.ORPHANED && reloading) {
             // A successor on its way is no generation yet, and has no parent to end it.
-            kill("stopped while a successor starts");
+            if (generations.isEmpty()) {
+                kill("stopped while a successor starts");
+            } else {
+                killDescendants(generations::contains);
+            }
         }
-        finish();
+        if (state != State.STOPPING) {
+            finish();
+        }
     }
 
     /** Waits for what still runs, and starts nothing any more. Who connects now is to go elsewhere, not to wait. */
@@ -191,11 +204,12 @@ final class Supervisor {
     private void kill(String why) throws IOException {
         Log.say(why + ": killing what is left of the service");
         killing = true;
-        killDescendants();
+        killDescendants(_ -> false);
     }
 
-    private void killDescendants() throws IOException {
-        for (int pid : ProcessTree.descendants()) {
+    /** All but the spared ones and what descends from those. */
+    private void killDescendants(IntPredicate spared) throws IOException {
+        for (int pid : ProcessTree.descendants(spared)) {
             Optional<Integer> opened = Children.open(pid);
             if (opened.isPresent()) {
                 // It is still the one that was found, or the pid is another descendant's by now, which is to die too.
@@ -236,10 +250,15 @@ final class Supervisor {
         Optional<Integer> main = said.mainPid()
                 .filter(pid -> !generations.isMain(pid))
                 .filter(pid -> generations.contains(pid) || ProcessTree.isDescendant(pid));
+        boolean known = main.filter(generations::contains).isPresent();
         if (main.isPresent() && generations.lead(main.get())) {
             published.changed(main.get());
             leaving = false;
             reloading = false;
+            if (asked.isPresent() && !known) {
+                // Its parent was asked to stop when it had given the service away, and does not pass that on.
+                generations.signalMain(asked.getAsInt());
+            }
         }
         if (said.says("READY") && generations.main().isPresent()) {
             ready();
@@ -297,7 +316,7 @@ final class Supervisor {
             }
         }
         if (killing) {
-            killDescendants();
+            killDescendants(_ -> false);
         }
         endIfNobodyIsLeft();
     }
@@ -345,7 +364,7 @@ final class Supervisor {
             decide();
         } else {
             Log.say("the main process (pid " + pid + ") has ended");
-            orphaned(RETURN);
+            orphaned(reloading ? SUCCESSION : RETURN);
         }
     }
 
@@ -412,7 +431,7 @@ final class Supervisor {
         try {
             start();
         } catch (PosixException e) {
-            Log.say("cannot run " + program.name() + ": " + e.getMessage());
+            Log.say("cannot run " + program.starter(store) + ": " + e.getMessage());
             pause();
         }
     }

@@ -11,6 +11,7 @@ import dev.baton.testkit.ChildJvm;
 import dev.baton.testkit.ProcFs;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -95,6 +96,16 @@ class RunCommandTest {
             }
             child.signal("TERM");
             assertThat(child.awaitExit(SOON)).isEqualTo(9);
+        }
+    }
+
+    @Test
+    void aHangupComesToTheProgramUnderNohupToo() throws Exception {
+        try (ChildJvm child =
+                shell(directory, TRAPS, "--no-agent").startedBy("nohup").start()) {
+            child.awaitLine("up", SOON);
+            child.signal("HUP");
+            child.awaitLine("got hup", SOON);
         }
     }
 
@@ -216,9 +227,23 @@ class RunCommandTest {
         }
     }
 
+    @Test
+    void aClientOfTheAdminListenerThatSaysNothingHoldsNoProbeUp() throws Exception {
+        int admin = UnmodifiedServer.freePort();
+        try (ChildJvm child = run(directory, "--no-agent", "--admin", "127.0.0.1:" + admin, "--", "sh", "-c", TRAPS)
+                .start()) {
+            child.awaitLine("up", SOON);
+            try (Socket silent = new Socket(InetAddress.getLoopbackAddress(), admin)) {
+                silent.getOutputStream().write('G');
+                assertThat(probe(admin, "/livez")).isEqualTo(200);
+            }
+        }
+    }
+
     private static int probe(int port, String path) throws Exception {
         try (HttpClient client = HttpClient.newHttpClient()) {
             HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                    .timeout(SOON)
                     .build();
             return client.send(request, BodyHandlers.discarding()).statusCode();
         } catch (java.net.ConnectException e) {

@@ -158,6 +158,24 @@ class RunUnderLoadTest {
     }
 
     @Test
+    void theFirstSignalIsTheFirstAlsoWhereTheMainProcessHasStoppedByItself() throws Exception {
+        int port = UnmodifiedServer.freePort();
+        try (ChildJvm child = startUnmodified(port, "0");
+                StrictConnection client = StrictConnection.open(Supervised.at(port))) {
+            client.send(Supervised.request("/slow"));
+            child.awaitLine("slow", SOON);
+            restart(child, child.pid(), "switched to generation");
+            long second = lastServing(child);
+            Signals.send(second, "TERM");
+            Await.state("the main process has ended", SOON, () -> !ProcFs.running(second));
+            child.signal("TERM");
+            assertThat(client.receive(Supervised.request("/slow"), SOON)).isInstanceOf(Answer.class);
+            child.awaitExit(SOON);
+            assertThat(child.lines()).extracting(OutputLine::text).noneMatch(line -> line.contains("a second signal:"));
+        }
+    }
+
+    @Test
     void whoComesWhileTheProgramIsDeadIsAnsweredByItsNextLife() throws Exception {
         int port = UnmodifiedServer.freePort();
         try (ChildJvm child = run(directory, "--no-agent", "--")
@@ -222,7 +240,7 @@ class RunUnderLoadTest {
             Files.createFile(directory.resolve("broken"));
             int mark = child.mark();
             Signals.send(lastReady(child), "KILL");
-            child.awaitLineAfter(mark, "a long pause", line -> line.contains("again in 3200 ms"), SOON);
+            child.awaitLineAfter(mark, "a long pause", line -> line.contains("again in 6400 ms"), SOON);
             child.signal("TERM");
             assertThat(child.awaitExit(SOON)).isEqualTo(3);
         }
