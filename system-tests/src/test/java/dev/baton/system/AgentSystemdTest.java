@@ -110,6 +110,7 @@ class AgentSystemdTest {
         int other = UnmodifiedServer.freePort();
         try (SystemdDouble systemd = SystemdDouble.open(directory)) {
             try (UnmodifiedServer first = start(systemd, port, program)) {
+                assertThat(systemd.stored()).containsExactly("baton.127.0.0.1%3A" + port);
                 first.child().signal("KILL");
                 first.child().awaitAllGone(SOON);
             }

@@ -8,6 +8,7 @@ import dev.baton.posix.Sockets;
 import dev.baton.testkit.ChildJvm;
 import dev.baton.testkit.ProcFs;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -40,6 +42,11 @@ final class SystemdDouble implements AutoCloseable {
     private static final Duration SOON = Duration.ofSeconds(60);
     private static final int MAX_BYTES = 8192;
     private static final int MAX_NAME = 255;
+    private static final long OWN = ProcessHandle.current().pid();
+
+    /** Begins what this process sends to itself. */
+    private static final String BARRIER = "BARRIER=";
+
     private static final Set<String> WORDS = Set.of(
             "READY",
             "RELOADING",
@@ -80,6 +87,9 @@ final class SystemdDouble implements AutoCloseable {
     private final List<Held> store = new ArrayList<>(); // guarded by this
     private State state = State.STARTING; // guarded by this
     private long main; // guarded by this
+    private int barriers; // guarded by this
+    private int passedBarriers; // guarded by this
+    private boolean deaf; // guarded by this
     private volatile boolean closed;
 
     private SystemdDouble(Path directory, boolean watchdog) throws IOException {
@@ -160,12 +170,28 @@ final class SystemdDouble implements AutoCloseable {
 
     private void judgeAll() {
         try {
+            hearAll();
+        } catch (IOException e) {
+            judged.add(new AssertionError("nothing more can be heard", e));
+        } finally {
+            synchronized (this) {
+                deaf = true;
+                notifyAll();
+            }
+        }
+    }
+
+    private void hearAll() throws IOException {
             while (!closed) {
                 Messages.Signed signed = Messages.receiveSigned(notifications, MAX_BYTES);
                 List<String> lines = List.of(new String(signed.message().payload(), UTF_8).split("\n", 0));
                 Notification heard = new Notification(signed.sender().pid(), lines, System.nanoTime());
                 if (closed) {
                     return;
+                }
+                if (heard.sender() == OWN && lines.getFirst().startsWith(BARRIER)) {
+                    passed(Integer.parseInt(lines.getFirst().substring(BARRIER.length())));
+                    continue;
                 }
                 try {
                     judge(heard, signed.message().descriptors());
@@ -175,8 +201,45 @@ final class SystemdDouble implements AutoCloseable {
                     return;
                 }
             }
-        } catch (IOException e) {
-            judged.add(new AssertionError("nothing more can be heard", e));
+    }
+
+    private synchronized void passed(int barrier) {
+        passedBarriers = barrier;
+        notifyAll();
+    }
+
+    /** Waits until all that was sent before is judged: datagrams come in the order in which they were sent. */
+    void awaitJudged() throws IOException, InterruptedException {
+        long start = System.nanoTime();
+        int own;
+        synchronized (this) {
+            if (deaf) {
+                return; // What was wrong is among what was judged.
+            }
+            own = ++barriers;
+        }
+        send(BARRIER + own);
+        awaitState(start, "what was sent is judged", () -> passedBarriers >= own);
+    }
+
+    private synchronized void awaitState(long start, String what, BooleanSupplier reached)
+            throws InterruptedException {
+        while (!deaf && !reached.getAsBoolean()) {
+            long left = TimeUnit.NANOSECONDS.toMillis(start + SOON.toNanos() - System.nanoTime());
+            if (left <= 0) {
+                throw new AssertionError("not within " + SOON + ": " + what);
+            }
+            wait(left);
+        }
+    }
+
+    private void send(String text) throws IOException {
+        int socket = Sockets.unix(Sockets.Type.DATAGRAM);
+        try {
+            Sockets.setTimeout(socket, SOON);
+            Messages.sendTo(socket, UnixDomainSocketAddress.of(directory.resolve("notify")), text.getBytes(UTF_8));
+        } finally {
+            Descriptors.close(socket);
         }
     }
 
@@ -279,19 +342,26 @@ final class SystemdDouble implements AutoCloseable {
         }
     }
 
-    /** Whether a process was started by this one, or by one that was. */
+    /**
+     * Whether a process is one of the service, which has the variable, as all that come of it. It is remembered, because
+     * one that has ended has no environment any more.
+     */
     private boolean belongs(long pid) {
-        if (members.contains(pid) || pid == ProcessHandle.current().pid()) {
+        if (pid == OWN || members.contains(pid)) {
             return true;
         }
-        boolean belongs = ProcessHandle.of(pid)
-                .flatMap(ProcessHandle::parent)
-                .map(parent -> belongs(parent.pid()))
-                .orElse(false);
-        if (belongs) {
-            members.add(pid);
+        try {
+            boolean belongs = directory
+                    .resolve("notify")
+                    .toString()
+                    .equals(ProcFs.environment(pid).get("NOTIFY_SOCKET"));
+            if (belongs) {
+                members.add(pid);
+            }
+            return belongs;
+        } catch (UncheckedIOException e) {
+            return false; // It has ended.
         }
-        return belongs;
     }
 
     private void check(boolean right, Notification heard, String wrong) {
@@ -327,8 +397,9 @@ final class SystemdDouble implements AutoCloseable {
         return judged.poll(time.toNanos(), TimeUnit.NANOSECONDS) == null;
     }
 
-    /** What has come and was not asked for. */
-    List<Notification> rest() throws InterruptedException {
+    /** What has been sent and was not asked for. */
+    List<Notification> rest() throws IOException, InterruptedException {
+        awaitJudged();
         List<Notification> rest = new ArrayList<>();
         while (!judged.isEmpty()) {
             rest.add(next());
@@ -336,20 +407,19 @@ final class SystemdDouble implements AutoCloseable {
         return rest;
     }
 
-    /** The names in the store. */
-    synchronized List<String> stored() {
-        return store.stream().map(Held::name).toList();
+    /** The names in the store, when the service has said that it is ready and all that it has sent is judged. */
+    List<String> stored() throws IOException, InterruptedException {
+        awaitState(System.nanoTime(), "the service is ready", () -> state != State.STARTING);
+        awaitJudged();
+        synchronized (this) {
+            return store.stream().map(Held::name).toList();
+        }
     }
 
     @Override
     public void close() throws IOException {
         closed = true;
-        int waker = Sockets.unix(Sockets.Type.DATAGRAM);
-        try {
-            Messages.sendTo(waker, UnixDomainSocketAddress.of(directory.resolve("notify")), new byte[] {'x'});
-        } finally {
-            Descriptors.close(waker);
-        }
+        send("x");
         Sockets.shutdown(passing);
         Descriptors.close(passing);
         Descriptors.close(notifications);
