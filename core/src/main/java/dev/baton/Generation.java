@@ -693,6 +693,8 @@ final class Generation implements Signals.Actions {
         if (serviceEnds) {
             listeners.serviceEnds();
             publication.stopping(number);
+        } else {
+            publication.undone();
         }
         owner.postAfter(participants.park(), () -> {
             participants.release();

@@ -239,9 +239,12 @@ final class ListenerTable {
     }
 
     private Optional<ListenerSocket> takeUnclaimed(ListenAddress address) throws IOException {
-        Optional<ListenerSocket> unit = activated.stream()
-                .filter(socket -> PassedSockets.fits(socket.address(), address))
-                .findFirst();
+        Optional<ListenerSocket> unit = PassedSockets.best(
+                activated.stream()
+                        .filter(socket -> !claimed.containsKey(socket.address().key()))
+                        .toList(),
+                ListenerSocket::address,
+                address);
         if (unit.isPresent()) {
             expected.remove(unit.get().address().key());
             return Optional.of(unit.get().twin());

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,13 +55,24 @@ final class PassedSockets {
         return taken;
     }
 
-    /** The first at which a listener of this address is to listen. */
+    /** The one at which a listener of this address is to listen. */
     static synchronized Optional<Passed> take(ListenAddress address) {
-        Optional<Passed> found = waiting().stream()
-                .filter(passed -> fits(passed.address(), address))
-                .findFirst();
+        Optional<Passed> found = best(waiting(), Passed::address, address);
         found.ifPresent(waiting()::remove);
         return found;
+    }
+
+    /**
+     * The first of this very address, else the first that {@link #fits}: a service may have two sockets at one port, one of
+     * each family of IP.
+     */
+    static <T> Optional<T> best(List<T> sockets, Function<T, ListenAddress> addressOf, ListenAddress requested) {
+        return sockets.stream()
+                .filter(socket -> addressOf.apply(socket).key().equals(requested.key()))
+                .findFirst()
+                .or(() -> sockets.stream()
+                        .filter(socket -> fits(addressOf.apply(socket), requested))
+                        .findFirst());
     }
 
     private static List<Passed> waiting() {

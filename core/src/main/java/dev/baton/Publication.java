@@ -51,7 +51,12 @@ final class Publication {
         systemd.restartFailed(generation, reason);
     }
 
-    /** The parent has published itself, and this process ends. */
+    /** A restart was asked for and does not begin; none is under way. */
+    void restartRefused(int generation, String reason) {
+        systemd.restartRefused(generation, reason);
+    }
+
+    /** Another process has published itself, or is about to; this one ends, and has nothing more to say of the service. */
     void undone() {
         systemd.isNotMain();
     }

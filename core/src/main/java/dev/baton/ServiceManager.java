@@ -84,8 +84,9 @@ final class ServiceManager {
         ping = owner.schedule(pingInterval, this::ping);
     }
 
-    /** The parent is the main process again, or the service is about to end. */
+    /** The parent is the main process again, or the service is about to end: from now on this process is silent. */
     void isNotMain() {
+        stopExtending();
         cancel(ping);
         ping = null;
     }
@@ -100,7 +101,6 @@ final class ServiceManager {
     }
 
     void switched(int generation, long pid, int own) {
-        stopExtending();
         isNotMain();
         systemd.switched(generation, pid, own);
     }
@@ -110,9 +110,13 @@ final class ServiceManager {
         systemd.restartFailed(generation, reason);
     }
 
+    /** A reload that waits is over as it begins. */
+    void restartRefused(int generation, String reason) {
+        systemd.restartRefused(generation, reason);
+    }
+
     /** @param limit zero: for ever; then the unit's TimeoutStopSec is the limit */
     void stopping(int generation, Duration limit) {
-        stopExtending();
         isNotMain();
         Optional<Duration> known = Optional.of(limit).filter(Duration::isPositive);
         systemd.stopping(generation, known, known.map(this::extendFor));

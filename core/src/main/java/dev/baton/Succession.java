@@ -89,6 +89,11 @@ final class Succession {
             Predecessor oldest = older.getFirst();
             RestartResult refusal =
                     new RestartResult.TooManyGenerations(oldest.generation(), oldest.pid(), oldest.drainsFor());
+            // This one serves, and no restart is under way: a reload that waits is this one's.
+            publication.restartRefused(
+                    generation.number(),
+                    "max-generations is reached, generation " + oldest.generation() + " (pid " + oldest.pid()
+                            + ") still finishes its connections");
             refuse(origin, refusal, result);
             return;
         }

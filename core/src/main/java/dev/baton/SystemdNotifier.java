@@ -57,8 +57,7 @@ final class SystemdNotifier {
 
     /** A restart begins; systemd orders it against the reload that it asked for by the monotonic time. */
     void reloading(int generation, int next, Duration extension) {
-        notify("RELOADING=1\nMONOTONIC_USEC=" + TimeUnit.NANOSECONDS.toMicros(System.nanoTime())
-                + "\n" + extended(extension) + "\nSTATUS=generation " + generation + " serves; generation " + next
+        notify("RELOADING=1\n" + monotonic() + "\n" + extended(extension) + "\nSTATUS=generation " + generation + " serves; generation " + next
                 + " starts");
     }
 
@@ -70,11 +69,26 @@ final class SystemdNotifier {
         }
     }
 
+    private static String monotonic() {
+        return "MONOTONIC_USEC=" + TimeUnit.NANOSECONDS.toMicros(System.nanoTime());
+    }
+
     /** The restart has failed: the reload is over, and the service runs. */
     void restartFailed(int generation, String reason) {
         if (isPresent()) {
             notify("READY=1\nSTATUS=generation " + generation + " serves on; the restart at " + now(Duration.ZERO)
                     + " failed: " + reason.replace('\n', ' '));
+        }
+    }
+
+    /**
+     * No restart begins: a reload that systemd waits for is over. RELOADING and READY in one datagram are a reload that is
+     * over at once (service_notify_message of systemd); READY alone would be none.
+     */
+    void restartRefused(int generation, String reason) {
+        if (isPresent()) {
+            notify("RELOADING=1\n" + monotonic() + "\nREADY=1\nSTATUS=generation " + generation
+                    + " serves on; the restart at " + now(Duration.ZERO) + " was refused: " + reason);
         }
     }
 

@@ -175,9 +175,7 @@ final class ProgramListeners {
             paths.add(path);
             guard.run();
         }
-        Optional<Inherited> free = inherited.stream()
-                .filter(candidate -> candidate.address.equals(key) && !candidate.isTaken())
-                .findFirst();
+        Optional<Inherited> free = free(key);
         if (free.isEmpty()) {
             free = ofSocketUnit(number, key, family.get());
         } else {
@@ -192,6 +190,27 @@ final class ProgramListeners {
         }
         bound.put(number, new Bound(free.map(source -> source.address).orElse(key), family.get(), free));
         return free.isPresent();
+    }
+
+    /** The one of this very address, else one of systemd's that is of all addresses too: the socket unit says of which. */
+    private Optional<Inherited> free(ListenAddress key) {
+        List<ListenAddress> ofSystemd = baton.listenersOfSystemd();
+        return inherited.stream()
+                .filter(candidate -> candidate.address.equals(key) && !candidate.isTaken())
+                .findFirst()
+                .or(() -> inherited.stream()
+                        .filter(candidate -> areAll(candidate.address, key)
+                                && ofSystemd.contains(candidate.address)
+                                && !candidate.isTaken())
+                        .findFirst());
+    }
+
+    private static boolean areAll(ListenAddress one, ListenAddress other) {
+        return one instanceof ListenAddress.Tcp first
+                && other instanceof ListenAddress.Tcp second
+                && first.socketAddress().getPort() == second.socketAddress().getPort()
+                && first.socketAddress().getAddress().isAnyLocalAddress()
+                && second.socketAddress().getAddress().isAnyLocalAddress();
     }
 
     /**

@@ -17,6 +17,7 @@ import dev.baton.testkit.LoadMode;
 import dev.baton.testkit.LoadReport;
 import dev.baton.testkit.OutputLine;
 import dev.baton.testkit.ProcFs;
+import dev.baton.testkit.Request;
 import dev.baton.testkit.RunningLoad;
 import dev.baton.testkit.Signals;
 import dev.baton.testkit.StrictConnection;
@@ -143,6 +144,32 @@ class SystemdTest {
             child.awaitAllGone(SOON);
             assertThat(systemd.rest()).as("an old generation's end is no news").isEmpty();
             assertThat(systemd.stored()).containsExactly(STORED);
+        }
+    }
+
+    @Test
+    void aRestartThatIsRefusedEndsTheReloadThatWaitsForIt() throws Exception {
+        Path gate = directory.resolve("gate");
+        try (SystemdDouble systemd = SystemdDouble.open(directory);
+                ChildJvm child = systemd.start(service("0", "127.0.0.1:0"))
+                        .environment("BATON_MAX_GENERATIONS", "1")
+                        .environment("BATON_DRAIN_TIMEOUT", "0")
+                        .start()) {
+            child.awaitLine("1 ready", SOON);
+            long first = published();
+            try (StrictConnection held = StrictConnection.open(address(child, 1))) {
+                Request slow = RunningService.request("/when?" + gate);
+                held.send(slow);
+                child.awaitLine("1 got /when", SOON);
+                Signals.send(first, "HUP");
+                child.awaitLine("switched to generation 2", SOON);
+                long second = published();
+                systemd.awaitLine("MAINPID=" + second);
+                Signals.send(second, "HUP");
+                expect(systemd, "A restart that is refused", first, second);
+                Files.createFile(gate);
+                assertThat(held.receive(slow, SOON)).isInstanceOf(Answer.class);
+            }
         }
     }
 
