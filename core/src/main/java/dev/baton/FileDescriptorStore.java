@@ -75,15 +75,10 @@ final class FileDescriptorStore {
         }
         try {
             Map<String, Integer> stored = listeners.stored();
-            removeAllBut(wanted, stored);
-            wanted.forEach((key, sockets) -> {
-                if (stored.getOrDefault(key, 0) < sockets.size() && store(key, sockets)) {
-                    stored.put(key, sockets.size());
-                }
-            });
+            boolean told = removeDiscarded() && removeAllBut(wanted, stored) && storeAll(wanted, stored);
             listeners.stored(stored);
             int total = stored.values().stream().mapToInt(Integer::intValue).sum();
-            if (total > room && !full) {
+            if (told && total > room && !full) {
                 Log.storeIsFull(total, room);
             }
             full = total > room;
@@ -92,12 +87,43 @@ final class FileDescriptorStore {
         }
     }
 
+    // Each of these ends at the first word that systemd does not take, and says so: it may have waited for room in the
+    // manager's queue as long as it may, and so would the next. The next update goes on from there.
+
+    private boolean removeDiscarded() {
+        for (String name : listeners.discarded()) {
+            if (!systemd.removed(name)) {
+                return false;
+            }
+            listeners.removed(name);
+        }
+        return true;
+    }
+
     /** Those of one key go together, because they have one name: a group of SO_REUSEPORT that has shrunk is stored anew. */
-    private void removeAllBut(Map<String, List<ListenerTable.Offer>> wanted, Map<String, Integer> stored) {
-        stored.entrySet()
-                .removeIf(entry -> entry.getValue()
-                                > wanted.getOrDefault(entry.getKey(), List.of()).size()
-                        && systemd.removed(name(entry.getKey())));
+    private boolean removeAllBut(Map<String, List<ListenerTable.Offer>> wanted, Map<String, Integer> stored) {
+        for (Map.Entry<String, Integer> entry : Map.copyOf(stored).entrySet()) {
+            if (entry.getValue() > wanted.getOrDefault(entry.getKey(), List.of()).size()) {
+                if (!systemd.removed(name(entry.getKey()))) {
+                    return false;
+                }
+                stored.remove(entry.getKey());
+            }
+        }
+        return true;
+    }
+
+    private boolean storeAll(Map<String, List<ListenerTable.Offer>> wanted, Map<String, Integer> stored) {
+        for (Map.Entry<String, List<ListenerTable.Offer>> entry : wanted.entrySet()) {
+            List<ListenerTable.Offer> sockets = entry.getValue();
+            if (stored.getOrDefault(entry.getKey(), 0) < sockets.size()) {
+                if (!store(entry.getKey(), sockets)) {
+                    return false;
+                }
+                stored.put(entry.getKey(), sockets.size());
+            }
+        }
+        return true;
     }
 
     /** Systemd knows a socket that it has, and does not store it twice. */

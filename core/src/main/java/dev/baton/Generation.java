@@ -134,7 +134,7 @@ final class Generation implements Signals.Actions {
                 parent = ParentLink.connect(handoff.get(), listeners, standardError);
             }
             if (parent.isEmpty() && training.isEmpty()) {
-                listeners.adopt(PassedSockets.takeAll());
+                listeners.adopt(PassedSockets.takeAll(), PassedSockets.discarded());
             }
             Generation generation = new Generation(own, training, listeners, standardError, parent);
             generation.ancestry.listen();

@@ -68,6 +68,9 @@ final class ListenerTable {
     /** How many sockets of each key the file descriptor store of systemd has. */
     private Map<String, Integer> stored = Map.of();
 
+    /** The names in that store that are to be removed from it, before anything is stored. */
+    private final Set<String> discarded = new LinkedHashSet<>();
+
     /** Hears that the program has given a listener up. */
     private Runnable closed = () -> {};
 
@@ -108,13 +111,21 @@ final class ListenerTable {
         unclaimed.add(ListenerSocket.adopt(address, descriptor, this::close));
     }
 
-    /** Takes what systemd passed to a first generation. */
-    synchronized void adopt(List<PassedSockets.Passed> sockets) throws IOException {
+    /**
+     * Takes what systemd passed to a first generation.
+     *
+     * @param unusable names in the file descriptor store of which at least one socket is of no use
+     */
+    synchronized void adopt(List<PassedSockets.Passed> sockets, Set<String> unusable) throws IOException {
+        discarded.addAll(unusable);
         Map<String, Integer> had = new LinkedHashMap<>();
         for (PassedSockets.Passed socket : sockets) {
             (socket.stored() ? unclaimed : activated)
                     .add(ListenerSocket.adopt(socket.address(), socket.descriptor(), this::close));
-            if (socket.stored()) {
+            // All of a name leave the store together: those that are of use are stored again.
+            if (socket.stored()
+                    && !unusable.contains(
+                            FileDescriptorStore.name(socket.address().key()))) {
                 had.merge(socket.address().key(), 1, Integer::sum);
             }
         }
@@ -163,6 +174,16 @@ final class ListenerTable {
 
     synchronized void stored(Map<String, Integer> now) {
         stored = Map.copyOf(now);
+    }
+
+    /** The names that are to leave the store. */
+    synchronized List<String> discarded() {
+        return List.copyOf(discarded);
+    }
+
+    /** A name has left the store. */
+    synchronized void removed(String name) {
+        discarded.remove(name);
     }
 
     /** Duplicates of what the store is to have; whoever holds them closes them. */

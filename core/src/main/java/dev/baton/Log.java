@@ -306,6 +306,10 @@ final class Log {
                 reason);
     }
 
+    static void storedSocketClosed(String name, String reason) {
+        log(WARNING, "what systemd''s file descriptor store has as {0} is closed and leaves it: {1}", name, reason);
+    }
+
     static void passedSocketsSpare(List<ListenAddress> addresses) {
         log(
                 WARNING,

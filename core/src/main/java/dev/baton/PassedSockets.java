@@ -8,7 +8,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,6 +43,9 @@ final class PassedSockets {
     /** What was passed and is not taken; read from the environment at first use. */
     private static @Nullable List<Passed> waiting; // guarded by the class
 
+    /** The names of what was stored, and nobody shall have. */
+    private static final Set<String> discarded = new LinkedHashSet<>(); // guarded by the class
+
     /**
      * One of them, non-blocking and close-on-exec; whoever takes it owns the descriptor.
      *
@@ -53,6 +59,11 @@ final class PassedSockets {
         List<Passed> taken = List.copyOf(waiting());
         waiting().clear();
         return taken;
+    }
+
+    /** The names in the store of what is of no use; what had them is closed. Known when the others are taken. */
+    static synchronized Set<String> discarded() {
+        return Set.copyOf(discarded);
     }
 
     /** The one at which a listener of this address is to listen. */
@@ -103,7 +114,7 @@ final class PassedSockets {
                 && other.getAddress().isAnyLocalAddress();
     }
 
-    static List<Passed> read(Map<String, String> environment, long pid) {
+    private static List<Passed> read(Map<String, String> environment, long pid) {
         String count = environment.get(COUNT);
         String process = environment.get(PID);
         if (count == null && process == null) {
@@ -138,28 +149,53 @@ final class PassedSockets {
         return passed;
     }
 
-    /** Empty if it is nothing to listen on: then it is left as it is, and may be of use to the program. */
+    /**
+     * Empty if it is nothing to listen on: then it is left as it is, and may be of use to the program; what an earlier life
+     * has stored is of no use to anybody.
+     */
     private static Optional<Passed> adopt(int descriptor, String name) {
+        boolean stored = FileDescriptorStore.isOurs(name);
+        String reason;
         try {
-            Optional<ListenAddress> address = addressOf(descriptor);
-            if (address.isPresent()) {
+            // The name first: the kernel has the path of a Unix listener as the program wrote it, which may be relative.
+            Optional<ListenAddress> address = addressOf(
+                    descriptor, FileDescriptorStore.key(name).filter(key -> ListenerSocket.isAt(key, descriptor)));
+            if (address.isPresent() && !(stored && isUnreachable(address.get()))) {
                 Descriptors.makeNonBlocking(descriptor);
-                return Optional.of(new Passed(
-                        FileDescriptorStore.key(name)
-                                .filter(key -> ListenerSocket.isAt(key, descriptor))
-                                .orElse(address.get()),
-                        descriptor,
-                        FileDescriptorStore.isOurs(name)));
+                return Optional.of(new Passed(address.get(), descriptor, stored));
             }
-            Log.passedDescriptorIgnored(descriptor, name, "it neither listens nor is it for datagrams of IP");
+            reason = address.isPresent()
+                    ? "its path is gone, so that nobody could connect to it"
+                    : "it neither listens nor is it for datagrams of IP";
         } catch (IOException | IllegalArgumentException e) {
-            Log.passedDescriptorIgnored(descriptor, name, String.valueOf(e.getMessage()));
+            reason = String.valueOf(e.getMessage());
+        }
+        if (stored) {
+            discard(descriptor, name, reason);
+        } else {
+            Log.passedDescriptorIgnored(descriptor, name, reason);
         }
         return Optional.empty();
     }
 
-    /** The address of a listener that Baton can use, as the kernel has it. */
-    private static Optional<ListenAddress> addressOf(int descriptor) throws IOException {
+    /** {@code RuntimeDirectory=} is deleted at each end of a service, the store is not. */
+    private static boolean isUnreachable(ListenAddress address) {
+        return address instanceof ListenAddress.Unix unix && Files.notExists(unix.path());
+    }
+
+    private static void discard(int descriptor, String name, String reason) {
+        Log.storedSocketClosed(name, reason);
+        discarded.add(name);
+        try {
+            Descriptors.close(descriptor);
+        } catch (IOException e) {
+            Log.passedDescriptorIgnored(descriptor, name, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** The address of a listener that Baton can use: by its name, else as the kernel has it. */
+    private static Optional<ListenAddress> addressOf(int descriptor, Optional<ListenAddress> named)
+            throws IOException {
         SocketAddress local = Sockets.localAddress(descriptor);
         boolean listens = Sockets.isListening(descriptor) && Sockets.isStreamFor(descriptor, local);
         if (local instanceof InetSocketAddress ip) {
@@ -167,14 +203,15 @@ final class PassedSockets {
             InetSocketAddress plain = new InetSocketAddress(
                     InetAddress.getByAddress(ip.getAddress().getAddress()), ip.getPort());
             if (Sockets.isDatagramFor(descriptor, local)) {
-                return Optional.of(new ListenAddress.Udp(plain));
+                return named.or(() -> Optional.of(new ListenAddress.Udp(plain)));
             }
-            return listens ? Optional.of(new ListenAddress.Tcp(plain)) : Optional.empty();
+            return listens ? named.or(() -> Optional.of(new ListenAddress.Tcp(plain))) : Optional.empty();
         }
-        return listens
-                        && local instanceof UnixDomainSocketAddress unix
-                        && unix.getPath().isAbsolute()
-                ? Optional.of(new ListenAddress.Unix(unix.getPath()))
-                : Optional.empty();
+        if (!listens || !(local instanceof UnixDomainSocketAddress unix)) {
+            return Optional.empty();
+        }
+        return named.or(() -> Optional.of(unix.getPath())
+                .filter(Path::isAbsolute)
+                .map(ListenAddress.Unix::new));
     }
 }

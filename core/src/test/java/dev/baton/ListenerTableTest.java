@@ -27,6 +27,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -214,6 +215,24 @@ class ListenerTableTest {
         }
         parent.releaseAll();
         successor.closeAll();
+    }
+
+    @Test
+    void ofTwoSocketsOfSystemdAtOnePortTheOneOfThatFamilyIsTaken() {
+        ListenAddress ipv4 = ListenAddress.parse("0.0.0.0:80");
+        ListenAddress ipv6 = ListenAddress.parse("[::]:80");
+        for (ListenAddress requested : List.of(ipv4, ipv6)) {
+            for (List<ListenAddress> passed : List.of(List.of(ipv4, ipv6), List.of(ipv6, ipv4))) {
+                assertThat(PassedSockets.best(passed, Function.identity(), requested))
+                        .contains(requested);
+            }
+            for (ListenAddress passed : List.of(ipv4, ipv6)) {
+                assertThat(PassedSockets.best(List.of(passed), Function.identity(), requested))
+                        .contains(passed);
+            }
+        }
+        assertThat(PassedSockets.best(List.of(ipv4), Function.identity(), ListenAddress.parse("[::]:81")))
+                .isEmpty();
     }
 
     @Test

@@ -104,6 +104,24 @@ class AgentSystemdTest {
     }
 
     @Test
+    void aSocketOfAllAddressesOfOneFamilyIsHandedOnToAProgramThatBindsThoseOfBoth() throws Exception {
+        InetSocketAddress all = new InetSocketAddress("0.0.0.0", UnmodifiedServer.freePort());
+        int descriptor = Sockets.streamFor(all);
+        Sockets.bind(descriptor, all);
+        Sockets.listen(descriptor, 128);
+        try (SystemdDouble systemd = SystemdDouble.open(directory)) {
+            systemd.socketUnit("web.socket", descriptor);
+            try (UnmodifiedServer service = start(systemd, all.getPort(), program("HttpServerProgram", "::"))) {
+                expectAnswer(service.address());
+                for (int i = 0; i < 2; i++) {
+                    service.restart();
+                    expectAnswer(service.address());
+                }
+            }
+        }
+    }
+
+    @Test
     void whatTheNextLifeDoesNotListenOnIsClosedAfterAWhile() throws Exception {
         UnmodifiedProgram program = program("HttpServerProgram");
         int port = UnmodifiedServer.freePort();

@@ -160,7 +160,7 @@ class SystemdTest {
             try (StrictConnection held = StrictConnection.open(address(child, 1))) {
                 Request slow = RunningService.request("/when?" + gate);
                 held.send(slow);
-                child.awaitLine("1 got /when", SOON);
+                child.awaitLine(line -> line.startsWith("1 handles"), SOON);
                 Signals.send(first, "HUP");
                 child.awaitLine("switched to generation 2", SOON);
                 long second = published();
@@ -260,6 +260,54 @@ class SystemdTest {
                 child.awaitLine("1 ready", SOON);
                 assertThat(systemd.stored()).containsExactly(STORED);
                 assertThat(path).doesNotExist();
+            }
+        }
+    }
+
+    @Test
+    void aStoredListenerWhosePathIsGoneIsReplaced() throws Exception {
+        Path path = directory.resolve("s");
+        try (SystemdDouble systemd = SystemdDouble.open(directory)) {
+            try (ChildJvm child = systemd.start(service("0", "unix:" + path)).start()) {
+                child.awaitLine("1 ready", SOON);
+                assertThat(systemd.stored()).containsExactly(name(path));
+                child.signal("TERM");
+                child.awaitAllGone(SOON);
+            }
+            Files.delete(path); // As RuntimeDirectory= does.
+            try (ChildJvm child = systemd.start(service("0", "unix:" + path)).start()) {
+                child.awaitLine("1 ready", SOON);
+                child.awaitLine("its path is gone", SOON);
+                assertThat(StrictConnection.exchange(
+                                UnixDomainSocketAddress.of(path), RunningService.request("/unix"), SOON))
+                        .isInstanceOf(Answer.class);
+                assertThat(systemd.stored()).as("once, the new one").containsExactly(name(path));
+                systemd.awaitJudged();
+                Signals.send(published(), "KILL");
+                child.awaitAllGone(SOON);
+            }
+            try (ChildJvm child = systemd.start(service("0", "unix:" + path)).start()) {
+                child.awaitLine("1 ready", SOON);
+                assertThat(StrictConnection.exchange(
+                                UnixDomainSocketAddress.of(path), RunningService.request("/unix"), SOON))
+                        .isInstanceOf(Answer.class);
+            }
+        }
+    }
+
+    @Test
+    void aListenerThatWasBoundToARelativePathIsTakenBackByItsName() throws Exception {
+        Path path = directory.resolve("s");
+        Path relative = Path.of("").toAbsolutePath().relativize(path);
+        try (SystemdDouble systemd = SystemdDouble.open(directory)) {
+            systemd.socketUnit(name(path), listener(UnixDomainSocketAddress.of(relative)));
+            try (StrictConnection early = StrictConnection.open(UnixDomainSocketAddress.of(path));
+                    ChildJvm child =
+                            systemd.start(service("0", "unix:" + path)).start()) {
+                early.send(RunningService.request("/early"));
+                assertThat(early.receive(RunningService.request("/early"), SOON))
+                        .isInstanceOf(Answer.class);
+                child.awaitLine("1 ready", SOON);
             }
         }
     }

@@ -12,7 +12,8 @@ final class HttpServerProgram {
 
     public static void main(String[] arguments) throws IOException {
         Answers.exitIfBroken();
-        HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", Integer.parseInt(arguments[0])), 0);
+        String host = arguments.length > 1 ? arguments[1] : "127.0.0.1";
+        HttpServer server = HttpServer.create(new InetSocketAddress(host, Integer.parseInt(arguments[0])), 0);
         server.createContext("/", exchange -> {
             try (exchange) {
                 Answers.work(exchange.getRequestURI().getPath());
