@@ -103,7 +103,8 @@ final class FileDescriptorStore {
     /** Those of one key go together, because they have one name: a group of SO_REUSEPORT that has shrunk is stored anew. */
     private boolean removeAllBut(Map<String, List<ListenerTable.Offer>> wanted, Map<String, Integer> stored) {
         for (Map.Entry<String, Integer> entry : Map.copyOf(stored).entrySet()) {
-            if (entry.getValue() > wanted.getOrDefault(entry.getKey(), List.of()).size()) {
+            if (entry.getValue()
+                    > wanted.getOrDefault(entry.getKey(), List.of()).size()) {
                 if (!systemd.removed(name(entry.getKey()))) {
                     return false;
                 }

@@ -157,7 +157,8 @@ final class PassedSockets {
         boolean stored = FileDescriptorStore.isOurs(name);
         String reason;
         try {
-            // The name first: the kernel has the path of a Unix listener as the program wrote it, which may be relative.
+            // The name first: the kernel has the path of a Unix listener as the program wrote it, which may be
+            // relative.
             Optional<ListenAddress> address = addressOf(
                     descriptor, FileDescriptorStore.key(name).filter(key -> ListenerSocket.isAt(key, descriptor)));
             if (address.isPresent() && !(stored && isUnreachable(address.get()))) {
@@ -194,8 +195,7 @@ final class PassedSockets {
     }
 
     /** The address of a listener that Baton can use: by its name, else as the kernel has it. */
-    private static Optional<ListenAddress> addressOf(int descriptor, Optional<ListenAddress> named)
-            throws IOException {
+    private static Optional<ListenAddress> addressOf(int descriptor, Optional<ListenAddress> named) throws IOException {
         SocketAddress local = Sockets.localAddress(descriptor);
         boolean listens = Sockets.isListening(descriptor) && Sockets.isStreamFor(descriptor, local);
         if (local instanceof InetSocketAddress ip) {
@@ -210,8 +210,7 @@ final class PassedSockets {
         if (!listens || !(local instanceof UnixDomainSocketAddress unix)) {
             return Optional.empty();
         }
-        return named.or(() -> Optional.of(unix.getPath())
-                .filter(Path::isAbsolute)
-                .map(ListenAddress.Unix::new));
+        return named.or(
+                () -> Optional.of(unix.getPath()).filter(Path::isAbsolute).map(ListenAddress.Unix::new));
     }
 }

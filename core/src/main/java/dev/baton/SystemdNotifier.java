@@ -57,8 +57,8 @@ final class SystemdNotifier {
 
     /** A restart begins; systemd orders it against the reload that it asked for by the monotonic time. */
     void reloading(int generation, int next, Duration extension) {
-        notify("RELOADING=1\n" + monotonic() + "\n" + extended(extension) + "\nSTATUS=generation " + generation + " serves; generation " + next
-                + " starts");
+        notify("RELOADING=1\n" + monotonic() + "\n" + extended(extension) + "\nSTATUS=generation " + generation
+                + " serves; generation " + next + " starts");
     }
 
     /** The successor is the service's main process from now on: the last word of this process that systemd hears. */
