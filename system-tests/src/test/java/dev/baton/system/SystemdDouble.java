@@ -182,25 +182,25 @@ final class SystemdDouble implements AutoCloseable {
     }
 
     private void hearAll() throws IOException {
-            while (!closed) {
-                Messages.Signed signed = Messages.receiveSigned(notifications, MAX_BYTES);
-                List<String> lines = List.of(new String(signed.message().payload(), UTF_8).split("\n", 0));
-                Notification heard = new Notification(signed.sender().pid(), lines, System.nanoTime());
-                if (closed) {
-                    return;
-                }
-                if (heard.sender() == OWN && lines.getFirst().startsWith(BARRIER)) {
-                    passed(Integer.parseInt(lines.getFirst().substring(BARRIER.length())));
-                    continue;
-                }
-                try {
-                    judge(heard, signed.message().descriptors());
-                    judged.add(heard);
-                } catch (AssertionError e) {
-                    judged.add(e);
-                    return;
-                }
+        while (!closed) {
+            Messages.Signed signed = Messages.receiveSigned(notifications, MAX_BYTES);
+            List<String> lines = List.of(new String(signed.message().payload(), UTF_8).split("\n", 0));
+            Notification heard = new Notification(signed.sender().pid(), lines, System.nanoTime());
+            if (closed) {
+                return;
             }
+            if (heard.sender() == OWN && lines.getFirst().startsWith(BARRIER)) {
+                passed(Integer.parseInt(lines.getFirst().substring(BARRIER.length())));
+                continue;
+            }
+            try {
+                judge(heard, signed.message().descriptors());
+                judged.add(heard);
+            } catch (AssertionError e) {
+                judged.add(e);
+                return;
+            }
+        }
     }
 
     private synchronized void passed(int barrier) {
@@ -222,8 +222,7 @@ final class SystemdDouble implements AutoCloseable {
         awaitState(start, "what was sent is judged", () -> passedBarriers >= own);
     }
 
-    private synchronized void awaitState(long start, String what, BooleanSupplier reached)
-            throws InterruptedException {
+    private synchronized void awaitState(long start, String what, BooleanSupplier reached) throws InterruptedException {
         while (!deaf && !reached.getAsBoolean()) {
             long left = TimeUnit.NANOSECONDS.toMillis(start + SOON.toNanos() - System.nanoTime());
             if (left <= 0) {

@@ -302,8 +302,7 @@ class SystemdTest {
         try (SystemdDouble systemd = SystemdDouble.open(directory)) {
             systemd.socketUnit(name(path), listener(UnixDomainSocketAddress.of(relative)));
             try (StrictConnection early = StrictConnection.open(UnixDomainSocketAddress.of(path));
-                    ChildJvm child =
-                            systemd.start(service("0", "unix:" + path)).start()) {
+                    ChildJvm child = systemd.start(service("0", "unix:" + path)).start()) {
                 early.send(RunningService.request("/early"));
                 assertThat(early.receive(RunningService.request("/early"), SOON))
                         .isInstanceOf(Answer.class);
